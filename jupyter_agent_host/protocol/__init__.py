@@ -1,0 +1,1 @@
+"""Messages between host, runner and surfaces: one frozen struct each, checked for size and version."""

@@ -1,0 +1,223 @@
+"""Requests and answers between the doors (cell, panel, kernel, command line) and the host.
+
+The same structs travel over REST and into an in-process host. Field names on the wire are camelCase. Requests are
+strict; answers may gain fields.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, Union
+
+import msgspec
+
+from jupyter_agent_host.protocol.control import PermissionMode
+from jupyter_agent_host.protocol.events import Json, Usage
+
+SandboxStateName = Literal["none", "starting", "ready", "working", "idle", "stopping", "stopped", "lost"]
+Trust = Literal["none", "own", "foreign", "unsigned", "corrupt", "diverged"]
+"""What the notebook's saved state is to this server. `none`: nothing saved; `own`: signed by a key we hold."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """Root of all requests."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Root of all answers."""
+
+
+class OpenRequest(Request, frozen=True, kw_only=True):
+    """Which notebook am I, and what does the host know of it? Starts nothing.
+
+    `path` is the notebook's path relative to the server's root, needed only where one kernel serves several notebooks.
+    """
+
+    path: str = ""
+
+
+class PromptRequest(Request, frozen=True, kw_only=True):
+    """One turn.
+
+    `once`: if this cell, with this prompt, after this previous turn was already answered, show that answer again.
+    `fork`, `new`: continue in a copy of the session, or in a fresh one. `headless`: nobody can be asked; what would
+    ask is denied and said. Options that are None keep what the notebook has.
+    """
+
+    prompt: str
+    path: str = ""
+    origin: Literal["cell", "panel", "widget", "kernel", "headless"] = "cell"
+    cell_id: str = ""
+    model: str | None = None
+    permission_mode: PermissionMode | None = None
+    max_turns: int | None = None
+    max_budget_usd: float | None = None
+    fork: bool = False
+    new: bool = False
+    once: bool = False
+    headless: bool = False
+
+
+class PromptAccepted(Answer, frozen=True, kw_only=True):
+    """The turn is queued or running.
+
+    `after`: ask for events with a greater number to see this turn. `answered`: `once` found an earlier answer;
+    `turn_id` is that turn's and nothing was sent to the model.
+    """
+
+    notebook_id: str
+    session_id: str
+    turn_id: str
+    after: int
+    answered: bool = False
+
+
+class EventsRequest(Request, frozen=True, kw_only=True):
+    """Events with a number greater than `after`; of one turn only when `turn_id` is given, ending with it."""
+
+    after: int = 0
+    turn_id: str = ""
+    path: str = ""
+
+
+class NotebookInfo(Answer, frozen=True, kw_only=True):
+    """What every surface shows at the top. `isolation_level`: container, namespaces, none, or "" without a sandbox."""
+
+    notebook_id: str
+    path: str
+    session_id: str = ""
+    state: SandboxStateName = "none"
+    provider: str = ""
+    isolation: str = ""
+    isolation_level: str = ""
+    isolation_notes: tuple[str, ...] = ()
+    workspace_mode: str = ""
+    workspace_note: str = ""
+    trust: Trust = "none"
+    trust_reason: str = ""
+    turns: int = 0
+    queued: int = 0
+    cost_usd: float = 0.0
+    budget_usd: float | None = None
+    model: str = ""
+    permission_mode: PermissionMode = "free"
+    scripted_model: bool = False
+    last_event: int = 0
+    mem_bytes: int | None = None
+    pids: int | None = None
+    pending_permissions: tuple[str, ...] = ()
+    refused_files: tuple[str, ...] = ()
+
+
+class TurnSummary(Answer, frozen=True, kw_only=True):
+    turn_id: str
+    session_id: str
+    prompt: str
+    text: str
+    status: str
+    started: float
+    duration_ms: int = 0
+    cost_usd: float = 0.0
+    usage: Usage = Usage()
+    cell_id: str = ""
+    model: str = ""
+
+
+class History(Answer, frozen=True, kw_only=True):
+    """Turns of the notebook's session, oldest first. For a foreign notebook: what its envelope says, unverified."""
+
+    notebook_id: str
+    session_id: str
+    trust: Trust
+    turns: tuple[TurnSummary, ...]
+
+
+class Cost(Answer, frozen=True, kw_only=True):
+    """The gateway's ledger: tokens as the upstream reported them. Dollars are the SDK's estimate."""
+
+    notebook_id: str
+    cost_usd: float
+    budget_usd: float | None
+    usage: Usage
+    requests: int
+    refused_requests: int
+
+
+class Simple(Request, frozen=True, kw_only=True):
+    """A verb without arguments: interrupt, stop, reset, status, history, cost."""
+
+    path: str = ""
+
+
+class TrustRequest(Request, frozen=True, kw_only=True):
+    """A person says what to do with saved state that is not ours.
+
+    `resume`: continue it as mine. `fresh`: start a new session; the old state is kept aside. For diverged state:
+    `journal` or `notebook` picks the side that goes on.
+    """
+
+    choice: Literal["resume", "fresh", "journal", "notebook"] = "resume"
+    path: str = ""
+
+
+class GrantRequest(Request, frozen=True, kw_only=True):
+    """Let guarded workspace changes through. `target`: a path relative to the notebook's folder, or a glob."""
+
+    target: str
+    path: str = ""
+
+
+class ModelRequest(Request, frozen=True, kw_only=True):
+    model: str | None = None
+    path: str = ""
+
+
+class ModeRequest(Request, frozen=True, kw_only=True):
+    mode: PermissionMode
+    path: str = ""
+
+
+class AnswerRequest(Request, frozen=True, kw_only=True):
+    """A person's decision on a `PermissionAsked`. The first answer counts; a later one gets `settled: false`."""
+
+    request_id: str
+    decision: Literal["allow", "deny"]
+    message: str = ""
+    updated_input: Json = None
+    path: str = ""
+
+
+class Done(Answer, frozen=True, kw_only=True):
+    """A verb was carried out. `message` is a sentence for the person."""
+
+    ok: bool = True
+    message: str = ""
+    session_id: str = ""
+
+
+class Failure(Answer, frozen=True, kw_only=True):
+    """The body of every error answer: an `AgentHostError` as data."""
+
+    code: str
+    message: str
+    retryable: bool = False
+
+
+AnyAnswer = Union[PromptAccepted, NotebookInfo, History, Cost, Done]
+
+VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
+    "open": (OpenRequest, NotebookInfo),
+    "prompt": (PromptRequest, PromptAccepted),
+    "interrupt": (Simple, Done),
+    "stop": (Simple, Done),
+    "reset": (Simple, Done),
+    "fork": (Simple, Done),
+    "status": (Simple, NotebookInfo),
+    "history": (Simple, History),
+    "cost": (Simple, Cost),
+    "trust": (TrustRequest, Done),
+    "grant": (GrantRequest, Done),
+    "model": (ModelRequest, Done),
+    "mode": (ModeRequest, Done),
+    "answer": (AnswerRequest, Done),
+}
+"""Every verb of the host API but `events` (which streams): its request and its answer."""
