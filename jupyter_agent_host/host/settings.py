@@ -1,0 +1,117 @@
+"""Everything that can be set, frozen. `server/config.py` makes these from traits; nothing below reads a trait."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from jupyter_agent_host.protocol.control import PermissionMode
+from jupyter_agent_host.sandbox.spec import Limits
+
+PUBLIC_API = "https://api.anthropic.com"
+
+SaveState = Literal["full", "no_tool_output", "pointer", "off"]
+WorkspaceMode = Literal["sync", "private", "bind"]
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The upstream's credential. `kind` says which header it goes into; `value` is never shown."""
+
+    kind: Literal["api_key", "auth_token"]
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """The host's door to the model.
+
+    Attributes:
+        base_url: upstream; `http` is accepted for loopback only.
+        credential: None means that every request is answered with a sentence about the missing key.
+        allowed_models: glob patterns; a request for any other model is refused.
+        allowed_features: names of refused features let through again: `mcp_servers`, `container`, `server_tools`,
+            `url_sources`, `file_sources`.
+        max_in_flight: model requests at once, per notebook.
+        max_requests_per_minute: per notebook.
+        max_body_bytes: one request's body.
+        prices: US dollars per million tokens, by model glob: (input, output, cache read, cache write); overrides
+            the built-in table.
+        label: a phrase that surfaces show when the upstream is not a real model, "" otherwise.
+    """
+
+    base_url: str = PUBLIC_API
+    credential: Credential | None = None
+    allowed_models: tuple[str, ...] = ("claude-*",)
+    allowed_features: tuple[str, ...] = ()
+    max_in_flight: int = 8
+    max_requests_per_minute: int = 120
+    max_body_bytes: int = 32 * 1024 * 1024
+    prices: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class WorkspaceSettings:
+    """How the notebook's folder reaches the sandbox.
+
+    Attributes:
+        mode: `sync`, `private` or `bind`.
+        max_copy_bytes, max_copy_files: above either, a folder that would have to be copied becomes `private`.
+        max_sync_bytes: the most that one turn may copy out.
+        masked: glob patterns of secrets that the sandbox never sees, besides the built-in list.
+    """
+
+    mode: WorkspaceMode = "sync"
+    max_copy_bytes: int = 1024**3
+    max_copy_files: int = 20_000
+    max_sync_bytes: int = 1024**3
+    masked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A secret that envelopes are signed with. `key_id` is public."""
+
+    key_id: str
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class HostSettings:
+    """One host.
+
+    Attributes:
+        data_dir: journal, locks and sandboxes' private files; made 0700.
+        provider: a provider's name, or `auto` (docker, else local, else an error).
+        allow_unsandboxed: lets `auto` end at `process`, and `process` be chosen at all.
+        allow_key_unsandboxed: lets `process` run with a real credential.
+        provider_settings: by provider name, keyword arguments of its class.
+        idle_timeout: seconds without turn, background task or unacknowledged outbox until the sandbox goes.
+        limits, environment: for every sandbox.
+        max_turns: tool-use turns in one turn; max_budget_usd: per notebook; None is no cap.
+        signing_keys: the first signs, any verifies.
+        save_state: how much of the session goes into the notebook.
+        max_envelope_bytes: past it, old chunks are compacted.
+    """
+
+    data_dir: Path
+    provider: str = "auto"
+    allow_unsandboxed: bool = False
+    allow_key_unsandboxed: bool = False
+    provider_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    idle_timeout: float = 600.0
+    limits: Limits = Limits()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    stream: Literal["auto", "socket", "exec"] = "auto"
+    workspace: WorkspaceSettings = WorkspaceSettings()
+    gateway: GatewaySettings = GatewaySettings()
+    model: str | None = None
+    permission_mode: PermissionMode = "free"
+    max_turns: int | None = 100
+    max_budget_usd: float | None = None
+    signing_keys: tuple[SigningKey, ...] = ()
+    save_state: SaveState = "full"
+    max_envelope_bytes: int = 2 * 1024 * 1024
