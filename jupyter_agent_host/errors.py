@@ -86,6 +86,12 @@ class ImageMismatchError(SandboxError):
     code = "image_mismatch"
 
 
+class ImageBuildError(SandboxError):
+    """The sandbox image could not be built."""
+
+    code = "image_build"
+
+
 class SandboxStartError(SandboxError):
     """The sandbox was refused or died before its runner answered."""
 
