@@ -40,7 +40,8 @@ class PromptRequest(Request, frozen=True, kw_only=True):
 
     `once`: if this cell, with this prompt, after this previous turn was already answered, show that answer again.
     `fork`, `new`: continue in a copy of the session, or in a fresh one. `headless`: nobody can be asked; what would
-    ask is denied and said. Options that are None keep what the notebook has.
+    ask is denied and said. Options that are None keep what the notebook has. `previous_turn_id` is the last turn that
+    this kernel showed ("" for none yet): with `once`, an earlier answer counts only if it followed that same turn.
     """
 
     prompt: str
@@ -54,6 +55,7 @@ class PromptRequest(Request, frozen=True, kw_only=True):
     fork: bool = False
     new: bool = False
     once: bool = False
+    previous_turn_id: str = ""
     headless: bool = False
 
 
