@@ -1,0 +1,104 @@
+"""What the journal gives back: one frozen row a thing. Times are seconds since the epoch, UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jupyter_agent_host.protocol.events import Usage
+
+
+@dataclass(frozen=True)
+class TurnRow:
+    """One prompt and how it went.
+
+    Attributes:
+        seq: 1 for the session's first turn.
+        prompt_digest: of the prompt as sent, see `digests.prompt_digest`.
+        ended: None while the turn runs; `status` is then "running", else that of its `TurnEnded`.
+        first_event, last_event: numbers of its `TurnStarted` and its latest event; 0 for an imported turn.
+        previous_turn_id: "" for the first turn of a conversation; a fork's first turn names its parent's last one.
+        chain_digest: names this turn and all before it, see `digests.chain_digest`.
+    """
+
+    turn_id: str
+    notebook_id: str
+    session_id: str
+    seq: int
+    prompt: str
+    prompt_digest: str
+    cell_id: str
+    origin: str
+    actor: str
+    model: str
+    started: float
+    ended: float | None
+    status: str
+    text: str
+    usage: Usage
+    cost_usd: float
+    duration_ms: int
+    first_event: int
+    last_event: int
+    previous_turn_id: str
+    chain_digest: str
+
+
+@dataclass(frozen=True)
+class NotebookRow:
+    """A notebook that this data folder knows. `path` is absolute, "" if it has none; a path belongs to one notebook."""
+
+    notebook_id: str
+    path: str
+    session_id: str
+    model: str
+    permission_mode: str
+    created: float
+    updated: float
+    grants: tuple[str, ...] = ()
+    budget_usd: float | None = None
+    trust_note: str = ""
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """One conversation of a notebook. `parent_session_id` is "" unless it was forked."""
+
+    session_id: str
+    notebook_id: str
+    parent_session_id: str
+    title: str
+    created: float
+    sdk_version: str
+    cli_version: str
+
+
+@dataclass(frozen=True)
+class SandboxRow:
+    """A sandbox that was made and not yet taken down. `token` is its runner's secret."""
+
+    sandbox_id: str
+    provider: str
+    notebook_id: str
+    session_id: str
+    token: str = field(repr=False)
+    created: float
+
+
+@dataclass(frozen=True)
+class LedgerSum:
+    """The gateway's ledger for one notebook. `requests` counts all, refused ones included."""
+
+    cost_usd: float
+    usage: Usage
+    requests: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class AsideRow:
+    """Bytes that were replaced or could not be read, kept."""
+
+    notebook_id: str
+    reason: str
+    time: float
+    data: bytes

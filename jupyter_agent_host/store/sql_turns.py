@@ -1,0 +1,140 @@
+"""The table of turns, derived from the events that start and end them."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from jupyter_agent_host.protocol.events import EventRecord, ToolCall, TurnEnded, TurnStarted, Usage, read_event
+from jupyter_agent_host.store import sql_transcripts
+from jupyter_agent_host.store.digests import chain_digest, prompt_digest
+from jupyter_agent_host.store.rows import TurnRow
+
+RUNNING = "running"
+MAX_TOOL_NAMES = 200
+"""Of one turn, kept for its history."""
+
+_COLUMNS = """
+    turn_id, notebook_id, session_id, seq, prompt, prompt_digest, cell_id, origin, actor, model, started, ended,
+    status, text, usage, cost_usd, duration_ms, first_event,
+    (SELECT COALESCE(MAX(number), 0) FROM events e WHERE e.notebook_id = t.notebook_id AND e.turn_id = t.turn_id),
+    previous_turn_id, chain_digest
+"""
+
+
+def start(connection: sqlite3.Connection, record: EventRecord, event: TurnStarted) -> None:
+    """Add the turn behind the last one of its session. Repeating it changes nothing."""
+    seq, previous_turn_id, previous_digest = _tail(connection, record.session_id)
+    asked = prompt_digest(event.prompt)
+    connection.execute(
+        "INSERT INTO turns (turn_id, notebook_id, session_id, seq, prompt, prompt_digest, cell_id, origin, actor,"
+        " model, started, ended, status, text, usage, cost_usd, duration_ms, first_event, previous_turn_id,"
+        " previous_digest, chain_digest, tools)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '', ?, 0, 0, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (turn_id) DO NOTHING",
+        (
+            *(record.turn_id, record.notebook_id, record.session_id, seq + 1, event.prompt, asked),
+            *(event.cell_id, event.origin, event.actor, event.model, record.time, RUNNING),
+            *(msgspec.json.encode(Usage()), record.number, previous_turn_id, previous_digest),
+            *(chain_digest(previous_digest, record.turn_id, asked), b"[]"),
+        ),
+    )
+
+
+def end(connection: sqlite3.Connection, record: EventRecord, event: TurnEnded) -> None:
+    """Fill in how the turn went. Only the first end of a running turn counts."""
+    connection.execute(
+        "UPDATE turns SET ended = ?, status = ?, text = ?, usage = ?, cost_usd = ?, duration_ms = ?,"
+        " model = COALESCE(NULLIF(?, ''), model), last_entry = ?, tools = ? WHERE turn_id = ? AND ended IS NULL",
+        (
+            *(record.time, event.status, event.text, msgspec.json.encode(event.usage), event.cost_usd),
+            *(event.duration_ms, event.model, sql_transcripts.last_entry(connection, record.session_id)),
+            *(msgspec.json.encode(_tool_names(connection, record)), record.turn_id),
+        ),
+    )
+
+
+def import_turn(connection: sqlite3.Connection, row: TurnRow, tools: tuple[str, ...]) -> None:
+    """Add a finished turn from elsewhere behind the session's last one; a known turn is left as it is."""
+    seq, _, previous_digest = _tail(connection, row.session_id)
+    connection.execute(
+        "INSERT INTO turns (turn_id, notebook_id, session_id, seq, prompt, prompt_digest, cell_id, origin, actor,"
+        " model, started, ended, status, text, usage, cost_usd, duration_ms, first_event, previous_turn_id,"
+        " previous_digest, chain_digest, last_entry, tools)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (turn_id) DO NOTHING",
+        (
+            *(row.turn_id, row.notebook_id, row.session_id, seq + 1, row.prompt, row.prompt_digest, row.cell_id),
+            *(row.origin, row.actor, row.model, row.started, row.ended, row.status, row.text),
+            *(msgspec.json.encode(row.usage), row.cost_usd, row.duration_ms, row.previous_turn_id, previous_digest),
+            *(row.chain_digest, sql_transcripts.last_entry(connection, row.session_id), msgspec.json.encode(tools)),
+        ),
+    )
+
+
+def of_session(connection: sqlite3.Connection, session_id: str) -> list[TurnRow]:
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM turns t WHERE session_id = ? ORDER BY seq", (session_id,))  # noqa: S608 (constant columns)
+    return [_row(row) for row in rows]
+
+
+def lineage(connection: sqlite3.Connection, session_id: str) -> list[TurnRow]:
+    """The session's turns, and before them those of the sessions that it was forked from."""
+    rows = connection.execute(
+        f"""
+        WITH RECURSIVE line (turn_id, depth) AS (
+            SELECT * FROM (SELECT turn_id, 0 FROM turns WHERE session_id = ? ORDER BY seq DESC LIMIT 1)
+            UNION ALL
+            SELECT t.previous_turn_id, depth + 1 FROM line JOIN turns t ON t.turn_id = line.turn_id
+            WHERE t.previous_turn_id <> '')
+        SELECT {_COLUMNS} FROM line JOIN turns t USING (turn_id) ORDER BY depth DESC
+        """,  # noqa: S608 (constant columns)
+        (session_id,),
+    )
+    return [_row(row) for row in rows]
+
+
+def find_answer(
+    connection: sqlite3.Connection, session_id: str, cell_id: str, asked: str, previous_digest: str
+) -> TurnRow | None:
+    """The newest completed turn of this cell, with this prompt, after this turn."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM turns t WHERE session_id = ? AND cell_id = ? AND prompt_digest = ?"  # noqa: S608 (constant columns)
+        " AND previous_digest = ? AND status = 'completed' ORDER BY seq DESC LIMIT 1",
+        (session_id, cell_id, asked, previous_digest),
+    ).fetchone()
+    return None if row is None else _row(row)
+
+
+def borders(connection: sqlite3.Connection, session_id: str) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """By turn id of each ended turn: the id of its last transcript entry, and the names of the tools it called."""
+    rows = connection.execute(
+        "SELECT turn_id, last_entry, tools FROM turns WHERE session_id = ? AND ended IS NOT NULL", (session_id,)
+    )
+    return {turn_id: (last or 0, tuple(msgspec.json.decode(tools))) for turn_id, last, tools in rows}
+
+
+def _tail(connection: sqlite3.Connection, session_id: str) -> tuple[int, str, str]:
+    """(seq, turn id, chain digest) of the last turn; a fork without turns of its own stands on its parent's last."""
+    of_last = "SELECT seq, turn_id, chain_digest FROM turns WHERE session_id = ? ORDER BY seq DESC LIMIT 1"
+    row = connection.execute(of_last, (session_id,)).fetchone()
+    if row is not None:
+        return int(row[0]), row[1], row[2]
+    parent = connection.execute("SELECT parent_session_id FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
+    row = connection.execute(of_last, parent).fetchone() if parent is not None and parent[0] else None
+    return (0, row[1], row[2]) if row is not None else (0, "", "")
+
+
+def _tool_names(connection: sqlite3.Connection, record: EventRecord) -> list[str]:
+    rows = connection.execute(
+        "SELECT body FROM events WHERE notebook_id = ? AND turn_id = ? AND kind = 'tool_call' ORDER BY number LIMIT ?",
+        (record.notebook_id, record.turn_id, MAX_TOOL_NAMES),
+    )
+    events = (read_event(body) for (body,) in rows)
+    return [event.name for event in events if isinstance(event, ToolCall)]
+
+
+def _row(row: tuple[Any, ...]) -> TurnRow:
+    values = (*row[:14], msgspec.json.decode(row[14], type=Usage), *row[15:])
+    return TurnRow(*values)
