@@ -1,0 +1,102 @@
+"""The Jupyter server extension: owns the host of one server, from its start to its stop."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from importlib.resources import files
+from pathlib import Path
+from typing import cast
+
+import anyio
+from jupyter_events import EventLogger
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from traitlets import default
+
+from jupyter_agent_host.host.manager import Manager
+from jupyter_agent_host.server.config import AgentHost
+from jupyter_agent_host.server.documents import Documents
+from jupyter_agent_host.server.handler_base import SERVICE_SETTING
+from jupyter_agent_host.server.host_task import HostTask
+from jupyter_agent_host.server.hosting import open_configured_host
+from jupyter_agent_host.server.kernels import Kernels
+from jupyter_agent_host.server.live_documents import LiveDocuments
+from jupyter_agent_host.server.paths import NotebookPaths
+from jupyter_agent_host.server.renames import Renames
+from jupyter_agent_host.server.routes import ROUTES
+from jupyter_agent_host.server.service import AgentService
+
+ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"
+
+
+class AgentHostExtension(ExtensionApp):
+    """Gives every notebook of this server an agent. Its settings are those of `AgentHost`."""
+
+    name = "jupyter_agent_host"
+    app_name = "Jupyter Agent Host"
+    description = "Every notebook gets its own Claude agent, in a sandbox of its own."
+    classes = [AgentHost]  # noqa: RUF012 - traitlets' own way to declare what can be configured
+    load_other_extensions = True
+
+    @default("config_file_name")
+    def _default_config_file_name(self) -> str:
+        return "jupyter_agent_host_config"
+
+    @property
+    def server(self) -> ServerApp:
+        """The server that this extension is linked to."""
+        return cast(ServerApp, self.serverapp)
+
+    @property
+    def _events(self) -> EventLogger:
+        return cast(EventLogger, self.server.event_logger)
+
+    def initialize_settings(self) -> None:
+        """Read the settings, take the key away from future children, and register what saves and renames touch."""
+        server = self.server
+        self.agent_host = AgentHost(parent=self)
+        self.agent_host.take_upstream()
+        paths = NotebookPaths(server.contents_manager.root_dir)
+        self.documents = Documents(paths, LiveDocuments(server), self._announce)
+        self.host = HostTask(self._open_host, self._while_open)
+        self.service = AgentService(
+            self.host, self.documents, Kernels(server.kernel_manager, server.session_manager), paths
+        )
+        self.settings[SERVICE_SETTING] = self.service
+        self._renames = Renames(paths, self.documents)
+        server.contents_manager.register_pre_save_hook(self.documents.complete_save)  # type: ignore[no-untyped-call]
+        for schema in files("jupyter_agent_host.server").joinpath("event_schemas").iterdir():
+            self._events.register_event_schema(Path(str(schema)))
+
+    def initialize_handlers(self) -> None:
+        """Add the routes of `routes`."""
+        self.handlers.extend(ROUTES)
+
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 - the hook's form
+        """Jupyter's hook: the event loop runs now. The host opens in its own task, so that nobody waits for it."""
+        self._renames.listen(self._events)
+        self.host.start()
+
+    async def stop_extension(self) -> None:
+        """Jupyter's hook: the server stops. Sandboxes end, or are left for the next start, as the host decides."""
+        self.service.end_streams()
+        self.documents.detach()
+        await self.host.stop()
+
+    def current_activity(self) -> bool:
+        """Whether an agent works now; a server with `shutdown_no_activity_timeout` then stays up."""
+        return self.host.running is not None and self.host.running.current_activity()
+
+    def _open_host(self) -> AbstractAsyncContextManager[Manager]:
+        secret = self.server.contents_manager.notary.secret
+        return open_configured_host(self.agent_host, notebook_secret=secret)
+
+    async def _while_open(self, manager: Manager) -> None:
+        manager.on_envelope(self.documents.prepared)
+        self.documents.attach(manager)
+        async with anyio.create_task_group() as group:
+            group.start_soon(self.documents.publish_prepared)
+            group.start_soon(self._renames.follow, manager)
+
+    def _announce(self, notebook_id: str, api_path: str) -> None:
+        self._events.emit(schema_id=ENVELOPE_EVENT, data={"notebook_id": notebook_id, "path": api_path})

@@ -1,0 +1,111 @@
+"""The OpenAPI document, made from the very structs and routes that are served."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from jupyter_agent_host import __version__
+from jupyter_agent_host.protocol.events import EventRecord
+from jupyter_agent_host.protocol.host_api import VERBS, EventsRequest, Failure, NotebookInfo, OpenRequest
+from jupyter_agent_host.protocol.kernel_auth import NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER
+
+_REF = "#/components/schemas/{name}"
+_JSON = "application/json"
+
+
+def openapi_document(base_url: str) -> dict[str, Any]:
+    """OpenAPI 3.1 for everything below `{base_url}agent-host/`."""
+    kinds = {EventRecord, EventsRequest, Failure, NotebookInfo, OpenRequest}
+    for request, answer in VERBS.values():
+        kinds |= {request, answer}
+    ordered = sorted(kinds, key=lambda kind: kind.__name__)
+    _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "jupyter-agent-host", "version": __version__},
+        "servers": [{"url": f"{base_url}agent-host"}],
+        "paths": _paths(),
+        "components": {"schemas": components, "securitySchemes": _SECURITY},
+        "security": [{"token": []}],
+    }
+
+
+_SECURITY = {
+    "token": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "`token <Jupyter's token>`"},
+    "kernel": {
+        "type": "apiKey",
+        "in": "header",
+        "name": SIGNATURE_HEADER,
+        "description": f"HMAC with the kernel's connection key, beside {TIME_HEADER} and {NONCE_HEADER}.",
+    },
+}
+
+
+def _paths() -> dict[str, Any]:
+    paths: dict[str, Any] = {
+        "/open": {"post": _operation("open", "The notebook at `path`", OpenRequest, NotebookInfo)},
+        "/notebooks": {"get": _get("listNotebooks", "Every known notebook", _list_of(NotebookInfo))},
+        "/notebooks/{notebook_id}/logs": {"get": _get("logs", "The sandbox's log", {"text/plain": {}}, "notebook_id")},
+        "/notebooks/{notebook_id}/envelope": {
+            "get": _get("envelope", "What belongs into the notebook's metadata", {_JSON: {}}, "notebook_id")
+        },
+        "/notebooks/{notebook_id}/events": {
+            "post": _events("events", "notebook_id"),
+            "get": _get("eventSocket", "WebSocket: one event record a message", {_JSON: {}}, "notebook_id"),
+        },
+        "/kernels/{kernel_id}/events": {"post": _signed(_events("kernelEvents", "kernel_id"))},
+        "/openapi.json": {"get": _get("openapi", "This document", {_JSON: {}})},
+    }
+    for verb, (request, answer) in VERBS.items():
+        summary = (request.__doc__ or verb).strip().split("\n")[0]
+        paths[f"/notebooks/{{notebook_id}}/{verb}"] = {
+            "post": _operation(f"notebook_{verb}", summary, request, answer, "notebook_id")
+        }
+        paths[f"/kernels/{{kernel_id}}/{verb}"] = {
+            "post": _signed(_operation(f"kernel_{verb}", summary, request, answer, "kernel_id"))
+        }
+    return paths
+
+
+def _operation(name: str, summary: str, request: type, answer: type, *parameters: str) -> dict[str, Any]:
+    return {
+        **_get(name, summary, {_JSON: {"schema": _reference(answer)}}, *parameters),
+        "requestBody": {"content": {_JSON: {"schema": _reference(request)}}},
+    }
+
+
+def _events(name: str, parameter: str) -> dict[str, Any]:
+    content = {"application/x-ndjson": {"schema": _reference(EventRecord)}}
+    return {
+        **_get(name, "Events as JSON lines; blank lines in between", content, parameter),
+        "requestBody": {"content": {_JSON: {"schema": _reference(EventsRequest)}}},
+    }
+
+
+def _get(name: str, summary: str, content: dict[str, Any], *parameters: str) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "parameters": [
+            {"name": parameter, "in": "path", "required": True, "schema": {"type": "string"}}
+            for parameter in parameters
+        ],
+        "responses": {
+            "200": {"description": "Done", "content": content},
+            "default": {"description": "Refused or failed", "content": {_JSON: {"schema": _reference(Failure)}}},
+        },
+    }
+
+
+def _signed(operation: dict[str, Any]) -> dict[str, Any]:
+    return {**operation, "security": [{"kernel": []}]}
+
+
+def _list_of(kind: type) -> dict[str, Any]:
+    return {_JSON: {"schema": {"type": "array", "items": _reference(kind)}}}
+
+
+def _reference(kind: type) -> dict[str, str]:
+    return {"$ref": _REF.format(name=kind.__name__)}

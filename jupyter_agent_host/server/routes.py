@@ -1,0 +1,26 @@
+"""Every route, relative to the server's base URL."""
+
+from __future__ import annotations
+
+from tornado.web import RequestHandler
+
+from jupyter_agent_host.protocol.host_api import VERBS
+from jupyter_agent_host.server import handlers, kernel_handlers
+from jupyter_agent_host.server.event_socket import EventSocket
+
+_PREFIX = r"/agent-host"
+_NOTEBOOK = _PREFIX + r"/notebooks/(?P<notebook_id>[\w-]{1,64})"
+_KERNEL = _PREFIX + r"/kernels/(?P<kernel_id>[\w-]{1,64})"
+_VERB = rf"/(?P<verb>{'|'.join(VERBS)})"
+
+ROUTES: list[tuple[str, type[RequestHandler]]] = [
+    (_PREFIX + r"/open", handlers.OpenHandler),
+    (_PREFIX + r"/openapi\.json", handlers.OpenApiHandler),
+    (_PREFIX + r"/notebooks", handlers.NotebooksHandler),
+    (_NOTEBOOK + r"/logs", handlers.LogsHandler),
+    (_NOTEBOOK + r"/envelope", handlers.EnvelopeHandler),
+    (_NOTEBOOK + r"/events", EventSocket),
+    (_NOTEBOOK + _VERB, handlers.VerbHandler),
+    (_KERNEL + r"/events", kernel_handlers.KernelEventsHandler),
+    (_KERNEL + _VERB, kernel_handlers.KernelVerbHandler),
+]
