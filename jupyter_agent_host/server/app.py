@@ -94,6 +94,8 @@ class AgentHostExtension(ExtensionApp):
     async def _while_open(self, manager: Manager) -> None:
         manager.on_envelope(self.documents.prepared)
         self.documents.attach(manager)
+        for row in await manager.services.journal.list_notebooks():
+            self.documents.remember(row.path, row.notebook_id)
         async with anyio.create_task_group() as group:
             group.start_soon(self.documents.publish_prepared)
             group.start_soon(self._renames.follow, manager)

@@ -20,7 +20,6 @@ from jupyter_agent_host.host.settings import (
     GatewaySettings,
     HostSettings,
     SaveState,
-    SigningKey,
     WorkspaceMode,
     WorkspaceSettings,
 )
@@ -34,6 +33,7 @@ from jupyter_agent_host.server.upstream import (
     hide_credentials,
     read_upstream,
 )
+from jupyter_agent_host.store.signing import SigningKey
 
 _FORBIDDEN_ENVIRONMENT = {*CREDENTIAL_VARIABLES, "ANTHROPIC_BASE_URL"}
 

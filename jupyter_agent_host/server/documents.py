@@ -125,6 +125,9 @@ class Documents:
             self.forget(absolute_path)
             return
         envelope = self._envelopes.envelope(notebook_id)
+        if envelope is None and METADATA_KEY not in metadata:
+            # A page from before a restart, say: a save may not lose what the file has.
+            envelope = self._read_file(absolute_path)
         if envelope is not None and _is_same_notebook(metadata.get(METADATA_KEY), notebook_id):
             metadata[METADATA_KEY] = envelope
 

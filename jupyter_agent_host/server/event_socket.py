@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from http import HTTPStatus
 
 import anyio
@@ -26,7 +27,7 @@ _DONE = 1000
 
 
 class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """`GET notebooks/{notebook_id}/events?after=N` (WebSocket): one event record a text message.
+    """`GET notebooks/{notebook_id}/events/socket?after=N` (WebSocket): one event record a text message.
 
     Nothing is read from the client. An error is one `Failure` message before the socket closes.
     """
@@ -80,6 +81,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         except WebSocketClosedError:
             self._gone.cancel()
 
-    async def _send_all(self, records: AsyncIterator[EventRecord]) -> None:
-        async for record in records:
-            await self.write_message(record_to_json(record))
+    async def _send_all(self, records: AsyncGenerator[EventRecord, None]) -> None:
+        async with aclosing(records):
+            async for record in records:
+                await self.write_message(record_to_json(record))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any
@@ -71,7 +72,7 @@ class AgentHostHandler(APIHandler):
         self._gone.cancel()
         super().on_connection_close()
 
-    async def stream(self, records: AsyncIterator[EventRecord]) -> None:
+    async def stream(self, records: AsyncGenerator[EventRecord, None]) -> None:
         """Send event records, one JSON object a line, until they end or the other side goes away.
 
         A blank line is sent when nothing happened for a while. Each write waits for the socket, so a slow reader slows
@@ -83,13 +84,20 @@ class AgentHostHandler(APIHandler):
         self.set_header("X-Accel-Buffering", "no")
         lines = _Lines(self, self._gone)
         with self.service.stream_scope(self._gone):
-            async with anyio.create_task_group() as group:
+            async with aclosing(records), anyio.create_task_group() as group:
                 group.start_soon(lines.beat)
-                async for record in records:
-                    await lines.send(record_to_json(record) + b"\n")
+                await self._send_all(records, lines)
                 group.cancel_scope.cancel()
         if not self._gone.cancel_called:
             self.finish()
+
+    async def _send_all(self, records: AsyncGenerator[EventRecord, None], lines: _Lines) -> None:
+        try:
+            async for record in records:
+                await lines.send(record_to_json(record) + b"\n")
+        except AgentHostError as err:
+            # The status went out long ago; a stream that ends early is taken up again by its reader.
+            self.log.warning("agent host: a stream of events broke off: %s", err)
 
 
 class _Lines:

@@ -23,7 +23,8 @@ class OpenHandler(AgentHostHandler):
         request = decode_request(OpenRequest, self.request.body)
         if not request.path:
             raise ProtocolError("`path` must name a notebook, relative to the server's root.")
-        self.finish_answer(await self.service.call(request.path, "open", request, actor=self.current_user.username))
+        actor = self.current_user.username
+        self.finish_answer(await self.service.call_by_path(request.path, "open", request, actor=actor))
 
 
 class NotebooksHandler(AgentHostHandler):
@@ -44,8 +45,8 @@ class VerbHandler(AgentHostHandler):
     async def post(self, notebook_id: str, verb: str) -> None:
         """Carry out one verb; body and answer are those of `VERBS`."""
         request = decode_request(VERBS[verb][0], self.request.body)
-        path = await self.service.path_of(notebook_id)
-        self.finish_answer(await self.service.call(path, verb, request, actor=self.current_user.username))
+        actor = self.current_user.username
+        self.finish_answer(await self.service.call_by_id(notebook_id, verb, request, actor=actor))
 
 
 class EventsHandler(AgentHostHandler):
@@ -77,8 +78,9 @@ class EnvelopeHandler(AgentHostHandler):
     @web.authenticated
     @authorized
     async def get(self, notebook_id: str) -> None:
-        """The prepared `metadata.agent_host`, or `null`."""
-        self.finish_json(msgspec.json.encode(await self.service.envelope(notebook_id)))
+        """The prepared `metadata.agent_host`, or `null`. `?wait=1` first lets the running turn end."""
+        wait = self.get_query_argument("wait", "0") == "1"
+        self.finish_json(msgspec.json.encode(await self.service.envelope(notebook_id, wait=wait)))
 
 
 class OpenApiHandler(AgentHostHandler):

@@ -67,7 +67,7 @@ class KernelVerbHandler(KernelHandler):
         self.authenticate(kernel_id)
         request = decode_request(VERBS[verb][0], self.request.body)
         path = await self.service.kernels.notebook_path(kernel_id, path_in(request))
-        answer: Answer = await self.service.call(path, verb, request, kernel_id=kernel_id)
+        answer: Answer = await self.service.call_by_path(path, verb, request, kernel_id=kernel_id)
         body = msgspec.json.encode(answer)
         self.sign(HTTPStatus.OK, body)
         self.finish_json(body)

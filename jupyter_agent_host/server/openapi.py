@@ -51,9 +51,9 @@ def _paths() -> dict[str, Any]:
         "/notebooks/{notebook_id}/envelope": {
             "get": _get("envelope", "What belongs into the notebook's metadata", {_JSON: {}}, "notebook_id")
         },
-        "/notebooks/{notebook_id}/events": {
-            "post": _events("events", "notebook_id"),
-            "get": _get("eventSocket", "WebSocket: one event record a message", {_JSON: {}}, "notebook_id"),
+        "/notebooks/{notebook_id}/events": {"post": _events("events", "notebook_id")},
+        "/notebooks/{notebook_id}/events/socket": {
+            "get": _get("eventSocket", "WebSocket: one event record a message", {_JSON: {}}, "notebook_id")
         },
         "/kernels/{kernel_id}/events": {"post": _signed(_events("kernelEvents", "kernel_id"))},
         "/openapi.json": {"get": _get("openapi", "This document", {_JSON: {}})},

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, cast
 
 import anyio
 import msgspec
 
-from jupyter_agent_host.errors import UnknownNotebookError
 from jupyter_agent_host.host.manager import NotebookRef
 from jupyter_agent_host.protocol.events import EventRecord
-from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, OpenRequest, Request
+from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, OpenRequest, Request, Simple
 from jupyter_agent_host.server.documents import Documents
 from jupyter_agent_host.server.host_task import HostTask
 from jupyter_agent_host.server.kernels import Kernels
 from jupyter_agent_host.server.paths import NotebookPaths
-
-AnswerT = TypeVar("AnswerT", bound=Answer)
 
 
 class AgentService:
@@ -31,18 +28,35 @@ class AgentService:
         self._paths = paths
         self._streams: set[anyio.CancelScope] = set()
 
-    async def call(self, api_path: str, verb: str, request: Request, *, kernel_id: str = "", actor: str = "") -> Answer:
+    async def call_by_path(
+        self, api_path: str, verb: str, request: Request, *, kernel_id: str = "", actor: str = ""
+    ) -> Answer:
         """Carry out one verb of `VERBS` for the notebook at this path.
 
         Raises:
             AgentHostError: whatever the host says, or that there is no host.
         """
+        path = self._paths.absolute(api_path)
+        envelope = await self._documents.saved(path)
+        return await self._call(
+            NotebookRef(path=path, kernel_id=kernel_id, actor=actor, envelope=envelope), verb, request
+        )
+
+    async def call_by_id(self, notebook_id: str, verb: str, request: Request, *, actor: str = "") -> Answer:
+        """The same for a notebook that was opened before.
+
+        Raises:
+            AgentHostError: whatever the host says, or that there is no host.
+        """
+        return await self._call(NotebookRef(notebook_id=notebook_id, actor=actor), verb, request)
+
+    async def _call(self, notebook: NotebookRef, verb: str, request: Request) -> Answer:
         manager = await self._host.manager()
-        notebook = await self._reference(api_path, kernel_id, actor)
         answer = await manager.call(notebook, verb, request)
-        if notebook_id := getattr(answer, "notebook_id", ""):
-            self._documents.remember(notebook.path, notebook_id)
-        return self._with_api_path(answer)
+        if isinstance(answer, NotebookInfo):
+            self._documents.remember(answer.path, answer.notebook_id)
+            return self._with_api_path(answer)
+        return answer
 
     @contextmanager
     def stream_scope(self, scope: anyio.CancelScope) -> Iterator[None]:
@@ -61,49 +75,37 @@ class AgentService:
 
     async def notebook_id(self, api_path: str, *, kernel_id: str = "") -> str:
         """The id of the notebook at this path, which the host gets to know if it does not yet. Starts nothing."""
-        answer = await self.call(api_path, "open", OpenRequest(), kernel_id=kernel_id)
-        return answer.notebook_id if isinstance(answer, NotebookInfo) else ""
+        info = await self.call_by_path(api_path, "open", OpenRequest(), kernel_id=kernel_id)
+        return cast(NotebookInfo, info).notebook_id
 
-    async def events(self, notebook_id: str, request: EventsRequest) -> AsyncIterator[EventRecord]:
+    async def events(self, notebook_id: str, request: EventsRequest) -> AsyncGenerator[EventRecord, None]:
         """The events of one notebook, for as long as somebody iterates.
 
         Raises:
             AgentHostError: there is no such notebook, or no host.
         """
         manager = await self._host.manager()
-        return manager.events(notebook_id, request)
+        # Asked first, since an error is told better before a stream begins than inside of it.
+        await manager.call(NotebookRef(notebook_id=notebook_id), "status", Simple())
+        return cast(AsyncGenerator[EventRecord, None], manager.events(notebook_id, request))
 
     async def logs(self, notebook_id: str) -> str:
         """The last lines that the notebook's sandbox wrote; "" when there is none."""
         manager = await self._host.manager()
         return await manager.logs(notebook_id)
 
-    async def envelope(self, notebook_id: str) -> dict[str, Any] | None:
-        """What belongs into the notebook's metadata, for a page that writes it there itself."""
-        manager = await self._host.manager()
-        return manager.envelope(notebook_id)
+    async def envelope(self, notebook_id: str, *, wait: bool = False) -> dict[str, Any] | None:
+        """What belongs into the notebook's metadata, for a page that writes it there itself.
 
-    async def path_of(self, notebook_id: str) -> str:
-        """Path of a notebook that this host knows.
-
-        Raises:
-            UnknownNotebookError: it knows none of that id.
+        `wait`: first let the running turn end.
         """
-        for info in await self.notebooks():
-            if info.notebook_id == notebook_id:
-                return info.path
-        raise UnknownNotebookError("No notebook of that id has an agent here; open the notebook first.")
+        manager = await self._host.manager()
+        return await manager.flush(notebook_id) if wait else manager.envelope(notebook_id)
 
     async def notebooks(self) -> list[NotebookInfo]:
-        """Every notebook that this host knows."""
+        """Every notebook with an agent in this host."""
         manager = await self._host.manager()
         return [self._with_api_path(info) for info in await manager.list()]
 
-    async def _reference(self, api_path: str, kernel_id: str, actor: str) -> NotebookRef:
-        path = self._paths.absolute(api_path)
-        return NotebookRef(path=path, kernel_id=kernel_id, actor=actor, envelope=await self._documents.saved(path))
-
-    def _with_api_path(self, answer: AnswerT) -> AnswerT:
-        if isinstance(answer, NotebookInfo):
-            return msgspec.structs.replace(answer, path=self._paths.api(answer.path))
-        return answer
+    def _with_api_path(self, info: NotebookInfo) -> NotebookInfo:
+        return msgspec.structs.replace(info, path=self._paths.api(info.path))

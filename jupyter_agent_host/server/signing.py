@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.settings import SigningKey
-from jupyter_agent_host.store.signing import derive_key
+from jupyter_agent_host.store.signing import SigningKey, derive_key
 
 _MIN_SECRET_BYTES = 16
 
@@ -20,7 +19,7 @@ def signing_keys(notebook_secret: bytes, secret_file: str = "") -> tuple[Signing
     secrets = [notebook_secret]
     if secret_file:
         secrets.insert(0, _read_secret(Path(secret_file).expanduser()))
-    return tuple(_key(secret) for secret in secrets)
+    return tuple(derive_key(secret) for secret in secrets)
 
 
 def _read_secret(path: Path) -> bytes:
@@ -31,7 +30,3 @@ def _read_secret(path: Path) -> bytes:
     if len(secret) < _MIN_SECRET_BYTES:
         raise ConfigError(f"AgentHost.secret_file {str(path)!r} holds less than {_MIN_SECRET_BYTES} bytes of secret.")
     return secret
-
-
-def _key(secret: bytes) -> SigningKey:
-    return derive_key(secret)
