@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from jupyter_agent_host.protocol.control import PermissionMode
 from jupyter_agent_host.sandbox.spec import Limits
+from jupyter_agent_host.store.signing import SigningKey
 
 PUBLIC_API = "https://api.anthropic.com"
 
@@ -69,14 +70,6 @@ class WorkspaceSettings:
     max_copy_files: int = 20_000
     max_sync_bytes: int = 1024**3
     masked: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class SigningKey:
-    """A secret that envelopes are signed with. `key_id` is public."""
-
-    key_id: str
-    secret: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
