@@ -1,0 +1,142 @@
+"""What the engine can do with host folders: one short container that reads, writes and mounts an overlay."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+
+import docker.errors
+from docker import APIClient
+from docker.types import Mount
+
+from jupyter_agent_host.errors import AgentHostError
+from jupyter_agent_host.providers.docker_calls import remove_container
+from jupyter_agent_host.providers.docker_engine import Engine
+from jupyter_agent_host.providers.docker_errors import VENDOR_ERRORS, translated
+from jupyter_agent_host.providers.docker_folder import SandboxFolder, make_folder
+from jupyter_agent_host.providers.docker_settings import DockerSettings
+from jupyter_agent_host.providers.docker_workspace import (
+    Mounts,
+    create_volumes,
+    plan_mounts,
+    remove_volumes,
+)
+from jupyter_agent_host.sandbox.spec import OverlayWorkspace, SandboxSpec
+
+_SCRIPT = 'cat /probe/.nonce; umask 077; : > /probe/owner; if [ -n "$0" ]; then cat /workspace/low > /workspace/up; fi'
+_WAIT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Findings:
+    """`file_owner`: who owns, on the host, a file that `user` wrote inside; None without a shared file system."""
+
+    user: tuple[int, int]
+    shared_filesystem: bool = False
+    file_owner: tuple[int, int] | None = None
+    overlay: bool = False
+    quota: bool = False
+
+
+def sandbox_user(engine: Engine, uid: int, gid: int) -> tuple[int, int]:
+    """The uid and gid inside for a host that runs as these.
+
+    Rootless Docker maps the person to 0 inside, where it has no capability; elsewhere 0 would be the engine's root.
+    """
+    if engine.rootless and not engine.podman:
+        return (0, 0)
+    return (uid, gid) if uid else (1000, 1000)
+
+
+def explore(engine: Engine, settings: DockerSettings) -> Findings:
+    """Try it. Blocking, under a second; leaves nothing behind.
+
+    Raises:
+        SandboxError: the engine cannot even run a container of the image.
+    """
+    user = sandbox_user(engine, os.getuid(), os.getgid())
+    quota = _quota(engine.client)
+    if not engine.endpoint.local:
+        return Findings(user, quota=quota)
+    folder = make_folder()
+    try:
+        found = _try_mounts(engine, settings, folder, user, overlay=True) or _try_mounts(
+            engine, settings, folder, user, overlay=False
+        )
+    finally:
+        folder.remove()
+    shared, owner, overlay = found or (False, None, False)
+    return Findings(user, shared, owner, overlay, quota)
+
+
+def _try_mounts(
+    engine: Engine, settings: DockerSettings, folder: SandboxFolder, user: tuple[int, int], *, overlay: bool
+) -> tuple[bool, tuple[int, int] | None, bool] | None:
+    nonce = folder.write_nonce()
+    name = f"agent-host-probe-{secrets.token_hex(4)}"
+    plan = _overlay_plan(folder, user, name) if overlay else Mounts()
+    try:
+        create_volumes(engine.client, plan.volumes, {})
+        mounts = [Mount(target="/probe", source=str(folder.leaf), type="bind"), *plan.mounts]
+        output = _run(engine, settings, mounts, user, name)
+    except AgentHostError:
+        return None
+    finally:
+        remove_container(engine.client, name)
+        remove_volumes(engine.client, [volume.name for volume in plan.volumes])
+    written = folder.leaf / "owner"
+    if output.strip() != nonce or not written.exists():
+        return (False, None, False)
+    stat = written.stat()
+    return (True, (stat.st_uid, stat.st_gid), overlay and (folder.path / "upper" / "up").exists())
+
+
+def _overlay_plan(folder: SandboxFolder, user: tuple[int, int], name: str) -> Mounts:
+    lower, upper, work = (folder.path / part for part in ("lower", "upper", "work"))
+    for place in (lower, upper, work):
+        place.mkdir()
+    (lower / "low").write_text("low")
+    if os.getuid() == 0:
+        os.chown(upper, *user)
+        os.chown(work, *user)
+    spec = SandboxSpec("", "", "", "", OverlayWorkspace(lower, upper, work), user=user)
+    return plan_mounts(spec, name, folder, quota=False)
+
+
+def _run(engine: Engine, settings: DockerSettings, mounts: list[Mount], user: tuple[int, int], name: str) -> str:
+    client = engine.client
+    host_config = client.create_host_config(
+        network_mode="none",
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges:true"],
+        read_only=True,
+        mounts=mounts,
+        **({"runtime": settings.runtime} if settings.runtime else {}),
+    )
+    if engine.rootless and engine.podman:
+        host_config["UsernsMode"] = "keep-id"
+    with translated("run a test container"):
+        client.create_container(
+            settings.image,
+            entrypoint=["sh", "-c", _SCRIPT, "overlay" if len(mounts) > 1 else ""],
+            command=[],
+            user=f"{user[0]}:{user[1]}",
+            name=name,
+            host_config=host_config,
+        )
+        client.start(name)
+        client.wait(name, timeout=_WAIT_SECONDS)
+        return bytes(client.logs(name, stderr=False)).decode(errors="replace")
+
+
+def _quota(client: APIClient) -> bool:
+    name = f"agent-host-probe-{secrets.token_hex(4)}"
+    try:
+        client.create_volume(name, driver="local", driver_opts={"size": str(1024**2)})
+    except VENDOR_ERRORS:
+        return False
+    with suppress(docker.errors.NotFound), translated("remove a test volume"):
+        client.remove_volume(name, force=True)
+    return True

@@ -1,0 +1,134 @@
+"""What a sandbox can write to: its workspace, home and temporary files, as mounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+from docker import APIClient
+from docker.types import Mount
+
+from jupyter_agent_host.errors import SandboxStartError
+from jupyter_agent_host.providers.docker_errors import PROVIDER, translated
+from jupyter_agent_host.providers.docker_folder import SandboxFolder
+from jupyter_agent_host.sandbox.spec import (
+    HOME,
+    WORKSPACE,
+    BindWorkspace,
+    OverlayWorkspace,
+    SandboxSpec,
+    ScratchWorkspace,
+)
+
+_TMPFS_SHARE = 4
+_ROOT_ONLY = 0o700
+_ANYBODY = 0o1777
+_MARKS = (",", ":", "\\", '"')
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A volume to create before the container, and to remove after it."""
+
+    name: str
+    options: Mapping[str, str]
+
+
+@dataclass
+class Mounts:
+    """Mounts, tmpfs options by path, volumes to make, and what is weaker than asked."""
+
+    mounts: list[Mount] = field(default_factory=list)
+    tmpfs: dict[str, str] = field(default_factory=dict)
+    volumes: list[Volume] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def plan_mounts(spec: SandboxSpec, name: str, folder: SandboxFolder, *, quota: bool) -> Mounts:
+    """Everything writable inside. `quota`: whether the engine can limit a volume's size.
+
+    Raises:
+        SandboxStartError: the workspace's folders cannot be named to the kernel.
+    """
+    plan = Mounts()
+    _plan_scratch(plan, spec, name, quota=quota)
+    workspace = spec.workspace
+    if isinstance(workspace, BindWorkspace):
+        plan.mounts.append(Mount(target=WORKSPACE, source=str(workspace.source), type="bind"))
+        plan.notes.append("disk limit not enforced for /workspace: it is a folder of the host")
+    elif isinstance(workspace, OverlayWorkspace):
+        plan.volumes.append(Volume(f"{name}-workspace", _overlay_options(workspace, folder)))
+        plan.mounts.append(Mount(target=WORKSPACE, source=f"{name}-workspace", type="volume", no_copy=True))
+        plan.notes.append("disk limit not enforced for /workspace: its changes lie in a folder of the host")
+    return plan
+
+
+def _plan_scratch(plan: Mounts, spec: SandboxSpec, name: str, *, quota: bool) -> None:
+    share = spec.limits.mem_bytes // _TMPFS_SHARE
+    plan.tmpfs["/tmp"] = _tmpfs(share, spec.user, _ANYBODY)  # noqa: S108 - a tmpfs of the sandbox's own
+    places = {HOME: _ROOT_ONLY}
+    if isinstance(spec.workspace, ScratchWorkspace):
+        places[WORKSPACE] = 0o755
+    if quota:
+        for number, place in enumerate(places):
+            volume = Volume(f"{name}-scratch{number}", {"size": str(spec.limits.disk_bytes // len(places))})
+            plan.volumes.append(volume)
+            plan.mounts.append(Mount(target=place, source=volume.name, type="volume"))
+        return
+    plan.tmpfs.update({place: _tmpfs(share, spec.user, mode) for place, mode in places.items()})
+    plan.notes.append(
+        f"{', '.join(places)} and /tmp are memory, {share // 1024**2} MiB each, counted in the memory limit:"
+        " this engine cannot limit a volume's size"
+    )
+
+
+def _tmpfs(size_bytes: int, user: tuple[int, int], mode: int) -> str:
+    # exec: compiled wheels and scripts that the agent makes must run.
+    return f"rw,exec,nosuid,nodev,size={size_bytes},uid={user[0]},gid={user[1]},mode={mode:o}"
+
+
+def _overlay_options(workspace: OverlayWorkspace, folder: SandboxFolder) -> dict[str, str]:
+    if any(mark in str(folder.path) for mark in _MARKS):
+        raise SandboxStartError(
+            f"An overlay cannot be mounted from {folder.path}: set XDG_RUNTIME_DIR or TMPDIR to a folder without"
+            " comma, colon, quote and backslash in its path.",
+            provider=PROVIDER,
+        )
+    places = {"lowerdir": workspace.lower, "upperdir": workspace.upper, "workdir": workspace.work}
+    options = ",".join(f"{option}={folder.link(option, _existing(path))}" for option, path in places.items())
+    return {"type": "overlay", "device": "overlay", "o": options}
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_dir():
+        raise SandboxStartError(f"The workspace folder {path} does not exist.", provider=PROVIDER)
+    return path.absolute()
+
+
+def create_volumes(client: APIClient, volumes: list[Volume], labels: Mapping[str, str]) -> None:
+    """Blocking.
+
+    Raises:
+        SandboxStartError: the engine refused one.
+    """
+    for volume in volumes:
+        with translated(f"make the volume {volume.name}"):
+            client.create_volume(volume.name, driver="local", driver_opts=dict(volume.options), labels=dict(labels))
+
+
+def remove_volumes(client: APIClient, names: list[str]) -> None:
+    """Blocking, idempotent."""
+    for name in names:
+        with translated(f"remove the volume {name}"):
+            try:
+                client.remove_volume(name, force=True)
+            except docker.errors.NotFound:
+                continue
+
+
+def volume_names(inspected: Mapping[str, Any]) -> list[str]:
+    """Names of the volumes of an inspected container."""
+    return [str(mount["Name"]) for mount in inspected.get("Mounts") or () if mount.get("Type") == "volume"]
