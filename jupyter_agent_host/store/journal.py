@@ -104,7 +104,8 @@ class Journal:
 
     async def transcript(self, session_id: str) -> list[tuple[str, bytes]]:
         """(subpath, entry as JSON), in order; the main transcript ("") first."""
-        return await self.query(partial(sql_transcripts.load_session, session_id=session_id))
+        rows = await self.query(partial(sql_transcripts.load_session, session_id=session_id))
+        return [(subpath, entry) for _, subpath, entry in rows]
 
     # -- turns --------------------------------------------------------------------------------------------------------
 
@@ -156,6 +157,12 @@ class Journal:
         return await self.query(
             partial(sql_notebooks.select, kind=SessionRow, where="notebook_id = ?", parameters=(notebook_id,))
         )
+
+    async def session(self, session_id: str) -> SessionRow | None:
+        found = await self.query(
+            partial(sql_notebooks.select, kind=SessionRow, where="session_id = ?", parameters=(session_id,))
+        )
+        return found[0] if found else None
 
     async def put_session(self, row: SessionRow) -> None:
         """Insert or replace. A fork is put before its first turn: its turns then follow its parent's last one."""

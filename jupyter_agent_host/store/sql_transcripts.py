@@ -21,17 +21,21 @@ _head_decoder = msgspec.json.Decoder(_Head)
 
 def append(
     connection: sqlite3.Connection, project_key: str, session_id: str, subpath: str, entries: Iterable[bytes]
-) -> bool:
-    """Add entries that are new. Gives whether there was anything to add."""
+) -> list[bytes]:
+    """Add entries; gives those that were new."""
     rows = [(_uuid_of(entry), entry) for entry in entries]
     if not rows:
-        return False
+        return []
     transcript_id = _touch(connection, project_key, session_id, subpath)
-    connection.executemany(
-        "INSERT INTO entries (transcript_id, uuid, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        [(transcript_id, uuid, body) for uuid, body in rows],
-    )
-    return True
+    added = []
+    for uuid, body in rows:
+        cursor = connection.execute(
+            "INSERT INTO entries (transcript_id, uuid, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (transcript_id, uuid, body),
+        )
+        if cursor.rowcount:
+            added.append(body)
+    return added
 
 
 def load(connection: sqlite3.Connection, project_key: str, session_id: str, subpath: str) -> list[bytes] | None:
@@ -47,17 +51,15 @@ def load(connection: sqlite3.Connection, project_key: str, session_id: str, subp
     ]
 
 
-def load_session(
-    connection: sqlite3.Connection, session_id: str, *, after: int = 0, until: int | None = None
-) -> list[tuple[str, bytes]]:
-    """All transcripts of a session under our project key: the main one first, then the others by name.
+def load_session(connection: sqlite3.Connection, session_id: str) -> list[tuple[int, str, bytes]]:
+    """(id, subpath, entry) of a session's transcripts under our project key: the main one first, then by name.
 
-    `after` and `until` bound the entries' ids (exclusive, inclusive).
+    Ids rise in the order of writing over all of them.
     """
     return connection.execute(
-        "SELECT t.subpath, e.body FROM transcripts t JOIN entries e ON e.transcript_id = t.id"
-        " WHERE t.project_key = ? AND t.session_id = ? AND e.id > ? AND e.id <= ? ORDER BY t.subpath, e.id",
-        (PROJECT_KEY, session_id, after, until if until is not None else 2**62),
+        "SELECT e.id, t.subpath, e.body FROM transcripts t JOIN entries e ON e.transcript_id = t.id"
+        " WHERE t.project_key = ? AND t.session_id = ? ORDER BY t.subpath, e.id",
+        (PROJECT_KEY, session_id),
     ).fetchall()
 
 

@@ -58,7 +58,9 @@ def end(connection: sqlite3.Connection, record: EventRecord, event: TurnEnded) -
 
 def import_turn(connection: sqlite3.Connection, row: TurnRow, tools: tuple[str, ...]) -> None:
     """Add a finished turn from elsewhere behind the session's last one; a known turn is left as it is."""
-    seq, _, previous_digest = _tail(connection, row.session_id)
+    seq, _, _ = _tail(connection, row.session_id)
+    previous = connection.execute("SELECT chain_digest FROM turns WHERE turn_id = ?", (row.previous_turn_id,))
+    (previous_digest,) = previous.fetchone() or ("",)
     connection.execute(
         "INSERT INTO turns (turn_id, notebook_id, session_id, seq, prompt, prompt_digest, cell_id, origin, actor,"
         " model, started, ended, status, text, usage, cost_usd, duration_ms, first_event, previous_turn_id,"

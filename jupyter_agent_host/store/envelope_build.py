@@ -1,0 +1,154 @@
+"""Building the saved session of a notebook: append-only, so that one turn's diff is a few KB. Pure functions."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from jupyter_agent_host.errors import EnvelopeError
+from jupyter_agent_host.store import chunks, signing
+from jupyter_agent_host.store.chunks import TurnChunkSource
+from jupyter_agent_host.store.compaction import candidates
+from jupyter_agent_host.store.envelope_model import SCHEMA, Base, Chunk, EnvelopeModel, SaveState
+from jupyter_agent_host.store.envelope_read import EnvelopeMeta, ReadLimits, chunk_digest, read_envelope
+from jupyter_agent_host.store.signing import SigningKey
+from jupyter_agent_host.store.trim import without_tool_output
+
+ROOM = 0.5
+"""Compaction aims at this share of the limit, so that many turns are append-only again."""
+
+
+@dataclass(frozen=True)
+class _Body:
+    """Chunks as far as they are built."""
+
+    base: Base = field(default_factory=Base)
+    chunks: tuple[Chunk, ...] = ()
+    window: bytes = field(default=b"", repr=False)
+    unpacked_bytes: int = 0
+
+    @property
+    def head(self) -> str:
+        return self.chunks[-1].digest if self.chunks else ""
+
+
+def build_envelope(
+    meta: EnvelopeMeta,
+    turns: Sequence[TurnChunkSource],
+    *,
+    previous: Mapping[str, Any] | None,
+    save_state: SaveState,
+    max_bytes: int,
+    keys: Sequence[SigningKey],
+) -> dict[str, Any]:
+    """The value of `metadata.agent_host`; empty when `save_state` is `off`. Not for the event loop: it compresses.
+
+    Args:
+        meta: names and sums.
+        turns: the ended turns of the conversation, oldest first; see `sources.chunk_sources`.
+        previous: an envelope that this function made, or that was verified as own. Its chunks are kept byte for byte
+            where they are of the same session, turns and `save_state`.
+        save_state: `no_tool_output` replaces what tools answered by size and digest; `pointer` keeps digests only.
+        max_bytes: of the envelope in the notebook's file. Past it, the oldest detail goes first: what lies before the
+            agent's own last summary, tool results, whole transcripts of old turns, at last their history. What is
+            left can always be resumed from.
+        keys: the first signs.
+    """
+    if save_state == "off":
+        return {}
+    kept = _reusable(meta, turns, previous, save_state)
+    body = _extend(kept, turns[_count(kept) :], save_state)
+    envelope = _assemble(meta, body, save_state)
+    if not _fits(envelope, body, max_bytes):
+        envelope = _compact(meta, turns, save_state, max_bytes)
+    return {**envelope, "signatures": signing.sign(envelope, keys)}
+
+
+def size_bytes(envelope: Mapping[str, Any]) -> int:
+    """How much an envelope adds to a notebook's file, nearly."""
+    return len(json.dumps(envelope, indent=1))
+
+
+def _count(body: _Body) -> int:
+    return body.base.turns + len(body.chunks)
+
+
+def _reusable(
+    meta: EnvelopeMeta, turns: Sequence[TurnChunkSource], previous: Mapping[str, Any] | None, save_state: SaveState
+) -> _Body:
+    """The previous chunks, if all of them are turns of this conversation; else nothing."""
+    if not previous:
+        return _Body()
+    try:
+        envelope = read_envelope(previous)
+        model = msgspec.convert(envelope.raw, EnvelopeModel)
+    except EnvelopeError:
+        return _Body()
+    first = model.base.turns
+    expected = [(turn.summary.turn_id, turn.chain) for turn in turns[first : first + len(model.chunks)]]
+    same = [(chunk.turn, chunk.chain) for chunk in model.chunks] == expected
+    base_holds = not first or (len(turns) >= first and turns[first - 1].chain == model.base.chain)
+    if not same or not base_holds or (envelope.meta.session_id, model.save_state) != (meta.session_id, save_state):
+        return _Body()
+    return _Body(base=model.base, chunks=model.chunks, window=envelope.window, unpacked_bytes=envelope.unpacked_bytes)
+
+
+def _extend(body: _Body, turns: Sequence[TurnChunkSource], save_state: SaveState) -> _Body:
+    made = list(body.chunks)
+    head, window, unpacked = body.head, body.window, body.unpacked_bytes
+    for turn in turns:
+        data: tuple[str, ...] = ()
+        if save_state != "pointer":
+            content = chunks.encode(_private(turn) if save_state == "no_tool_output" else turn)
+            data = tuple(chunks.pack(content, window))
+            window, unpacked = chunks.slide(window, content), unpacked + len(content)
+        chunk = Chunk(turn=turn.summary.turn_id, chain=turn.chain, digest="", data=data)
+        head = chunk_digest(head, chunk)
+        made.append(msgspec.structs.replace(chunk, digest=head))
+    return _Body(base=body.base, chunks=tuple(made), window=window, unpacked_bytes=unpacked)
+
+
+def _private(turn: TurnChunkSource) -> TurnChunkSource:
+    return dataclasses.replace(turn, entries=without_tool_output(turn.entries))
+
+
+def _assemble(meta: EnvelopeMeta, body: _Body, save_state: SaveState) -> dict[str, Any]:
+    names = {name: getattr(meta, name) for name in EnvelopeMeta.__dataclass_fields__}
+    return {
+        "schema": SCHEMA,
+        **names,
+        "cost": msgspec.to_builtins(meta.cost),
+        "save_state": save_state,
+        "base": msgspec.to_builtins(body.base),
+        "chunks": [_plain(chunk) for chunk in body.chunks],
+        "head": body.head,
+    }
+
+
+def _plain(chunk: Chunk) -> dict[str, Any]:
+    plain: dict[str, Any] = {"turn": chunk.turn, "chain": chunk.chain, "digest": chunk.digest}
+    return {**plain, "data": list(chunk.data)} if chunk.data else plain
+
+
+def _fits(envelope: Mapping[str, Any], body: _Body, max_bytes: int) -> bool:
+    limits = ReadLimits()
+    return size_bytes(envelope) <= min(max_bytes, limits.max_bytes) and body.unpacked_bytes <= limits.max_unpacked_bytes
+
+
+def _compact(
+    meta: EnvelopeMeta, turns: Sequence[TurnChunkSource], save_state: SaveState, max_bytes: int
+) -> dict[str, Any]:
+    envelope: dict[str, Any] = {}
+    for candidate in candidates(turns):
+        dropped = len(turns) - len(candidate)
+        base = Base(turns=dropped, chain=turns[dropped - 1].chain if dropped else "")
+        body = _extend(_Body(base=base), candidate, save_state)
+        envelope = _assemble(meta, body, save_state)
+        if _fits(envelope, body, int(max_bytes * ROOM)):
+            break
+    return envelope
