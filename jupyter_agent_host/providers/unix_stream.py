@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
@@ -40,6 +44,26 @@ async def connect_unix(path: Path, *, provider: str) -> ByteStream:
     """
     check_socket_path(path)
     try:
-        return await anyio.connect_unix(path)
+        with _pinned(path) as pinned:
+            return await anyio.connect_unix(pinned)
     except OSError as err:
         raise SandboxGoneError(f"The sandbox no longer listens ({err.strerror}).", provider=provider) from err
+
+
+@contextmanager
+def _pinned(path: Path) -> Iterator[str]:
+    """A name for the very socket at `path`, which is never a link: the box may write its folder, and must not be
+    able to send the host to another socket of this machine.
+    """
+    if not hasattr(os, "O_PATH"):
+        if not stat.S_ISSOCK(path.lstat().st_mode):
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "not a socket")
+        yield str(path)
+        return
+    handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISSOCK(os.fstat(handle).st_mode):
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "not a socket")
+        yield f"/proc/self/fd/{handle}"
+    finally:
+        os.close(handle)

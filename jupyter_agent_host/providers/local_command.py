@@ -1,0 +1,98 @@
+"""The bwrap command line of one sandbox."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_agent_host.providers.local_interpreter import Interpreter
+from jupyter_agent_host.providers.local_mounts import Private, interpreter_mounts, system_mounts
+from jupyter_agent_host.sandbox.spec import HOME, WORKSPACE, BindWorkspace, ScratchWorkspace
+
+SOCKET_FOLDER = "/run/agent-host"
+_SHM_BYTES = 64 * 1024**2
+
+_NAMESPACES = (
+    *("--unshare-user", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"),
+    *("--hostname", "agent-host", "--cap-drop", "ALL", "--die-with-parent", "--new-session"),
+)
+"""`--unshare-user` without `-try`: as root, bwrap would go on with the real root inside."""
+
+_FILES = {
+    "passwd": "root:x:0:0::/:/usr/sbin/nologin\nagent:x:{uid}:{gid}::" + HOME + ":/bin/bash\n",
+    "group": "root:x:0:\nagent:x:{gid}:\n",
+    "hosts": "127.0.0.1 localhost agent-host\n::1 localhost\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+}
+
+
+@dataclass(frozen=True)
+class Box:
+    """Everything that differs between two sandboxes.
+
+    Attributes:
+        bwrap: the program.
+        proc: arguments for /proc and what else the kernel permits, from the probe.
+        folder: private folder of the sandbox; made files for /etc are put into it.
+        socket_folder: the one folder besides the workspace that both sides see, None for none.
+        scratch_bytes: size of the home and of /tmp, each.
+    """
+
+    bwrap: str
+    proc: Sequence[str]
+    folder: Path
+    socket_folder: Path | None
+    interpreter: Interpreter
+    private: Private
+    workspace: BindWorkspace | ScratchWorkspace
+    user: tuple[int, int]
+    environment: Mapping[str, str]
+    scratch_bytes: int
+
+    def command(self, inner: Sequence[str]) -> list[str]:
+        """The whole argv for running `inner` inside. Blocking: looks at the file system and writes small files."""
+        uid, gid = self.user
+        return [
+            *(self.bwrap, *_NAMESPACES, "--uid", str(uid), "--gid", str(gid), "--clearenv"),
+            *(part for name, value in self._environment().items() for part in ("--setenv", name, value)),
+            *system_mounts(),
+            *self._made_files(),
+            *interpreter_mounts(self.interpreter, self.private),
+            *self.proc,
+            *("--dev", "/dev", "--remount-ro", "/dev", *_tmpfs("/dev/shm", "1777", _SHM_BYTES)),  # noqa: S108 - the sandbox's own
+            *_tmpfs("/tmp", "1777", self.scratch_bytes),  # noqa: S108 - the sandbox's own
+            *_tmpfs(HOME, "0700", self.scratch_bytes),
+            *self._shared(),
+            *("--remount-ro", "/", "--chdir", WORKSPACE, "--", *inner),
+        ]
+
+    def _environment(self) -> dict[str, str]:
+        path = (str(self.interpreter.prefixes[0] / "bin"), "/usr/local/bin", "/usr/bin", "/bin")
+        mine = {"PATH": os.pathsep.join(path), "HOME": HOME, "TMPDIR": "/tmp"}  # noqa: S108 - the sandbox's own
+        if self.interpreter.import_path:
+            mine["PYTHONPATH"] = os.pathsep.join(map(str, self.interpreter.import_path))
+        return {"LANG": "C.UTF-8", "USER": "agent", "LOGNAME": "agent", **self.environment, **mine}
+
+    def _made_files(self) -> list[str]:
+        uid, gid = self.user
+        folder = self.folder / "etc"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        arguments = []
+        for name, text in _FILES.items():
+            (folder / name).write_text(text.format(uid=uid, gid=gid))
+            arguments += ["--ro-bind", str(folder / name), f"/etc/{name}"]
+        return arguments
+
+    def _shared(self) -> list[str]:
+        arguments = []
+        if self.socket_folder is not None:
+            arguments += ["--bind", str(self.socket_folder), SOCKET_FOLDER]
+        if isinstance(self.workspace, BindWorkspace):
+            return [*arguments, "--bind", str(self.workspace.source), WORKSPACE]
+        return [*arguments, *_tmpfs(WORKSPACE, "0755", self.scratch_bytes)]
+
+
+def _tmpfs(path: str, mode: str, size_bytes: int) -> list[str]:
+    return ["--perms", mode, "--size", str(size_bytes), "--tmpfs", path]

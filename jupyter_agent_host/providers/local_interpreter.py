@@ -1,0 +1,75 @@
+"""Which folders the Python that runs Jupyter needs, wherever it lives: a system, a venv, pyenv, conda or uv prefix."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import site
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_PACKAGES = ("jupyter_agent_host", "claude_agent_sdk")
+_MAX_LINKS = 16
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """One Python, as seen from outside.
+
+    Attributes:
+        executable: what is run.
+        prefixes: the environment's prefix first, then those it stands on.
+        packages: folders of modules that lie outside every prefix: the user's own site-packages, and the folder of
+            this package when it is installed editable.
+        import_path: folders that the interpreter would not look into by itself once the home is hidden.
+    """
+
+    executable: Path
+    prefixes: tuple[Path, ...]
+    packages: tuple[Path, ...] = ()
+    import_path: tuple[Path, ...] = ()
+
+
+def this_interpreter() -> Interpreter:
+    """The one that runs this host. Reads only; imports nothing."""
+    prefixes = _unique(Path(prefix) for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix))
+    user_site = _user_site(prefixes)
+    packages = [*user_site, *_loose_packages((*prefixes, *user_site))]
+    return Interpreter(Path(sys.executable), prefixes, _unique(packages), user_site)
+
+
+def link_chain(executable: Path) -> list[Path]:
+    """Every path that is passed through on the way from `executable` to the real file, both ends included."""
+    chain = [executable]
+    while chain[-1].is_symlink() and len(chain) < _MAX_LINKS:
+        chain.append(Path(os.path.normpath(chain[-1].parent / chain[-1].readlink())))
+    return _with_real(chain)
+
+
+def covers(folders: tuple[Path, ...], path: Path) -> bool:
+    """Whether `path` is one of the folders or inside one."""
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _with_real(chain: list[Path]) -> list[Path]:
+    real = chain[0].resolve()
+    return chain if chain[-1] == real else [*chain, real]
+
+
+def _user_site(prefixes: tuple[Path, ...]) -> tuple[Path, ...]:
+    folder = Path(site.getusersitepackages())
+    if not site.ENABLE_USER_SITE or not folder.is_dir() or covers(prefixes, folder):
+        return ()
+    return (folder,)
+
+
+def _loose_packages(known: tuple[Path, ...]) -> list[Path]:
+    specs = [spec for spec in map(importlib.util.find_spec, _PACKAGES) if spec is not None]
+    folders = [Path(folder) for spec in specs for folder in spec.submodule_search_locations or ()]
+    return [folder for folder in folders if not covers(known, folder)]
+
+
+def _unique(paths: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(paths))

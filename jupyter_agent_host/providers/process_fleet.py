@@ -1,0 +1,51 @@
+"""The sandboxes that one provider object started, and the tidying up after hosts that were killed."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from jupyter_agent_host.providers.process_cgroup import CgroupPlace, find_place, remove_leftovers
+from jupyter_agent_host.providers.process_folder import sweep
+from jupyter_agent_host.providers.process_launch import Launch, launch
+from jupyter_agent_host.providers.process_sandbox import ChildSandbox
+from jupyter_agent_host.sandbox.provider import Sandbox
+from jupyter_agent_host.sandbox.spec import SandboxSpec
+
+
+class Fleet:
+    """Children die with their host, so only this object's own can ever be found again."""
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        self._mine: list[ChildSandbox] = []
+        self._cgroups: CgroupPlace | None = None
+        self._ready = False
+        self._preparing = anyio.Lock()
+
+    async def cgroups(self) -> CgroupPlace | None:
+        """Where control groups may be made. The first call also removes what killed hosts left."""
+        async with self._preparing:
+            if not self._ready:
+                self._cgroups = await anyio.to_thread.run_sync(find_place)
+                await anyio.to_thread.run_sync(sweep, self.base, partial(_forget, self._cgroups))
+                self._ready = True
+        return self._cgroups
+
+    async def launch(self, plan: Launch, spec: SandboxSpec) -> ChildSandbox:
+        """As `launch`; the sandbox is remembered until it is destroyed."""
+        sandbox = await launch(plan, spec)
+        self._mine = [*(other for other in self._mine if not other.destroyed), sandbox]
+        return sandbox
+
+    def of_host(self, host_id: str) -> list[Sandbox]:
+        """Those of that host id that were not destroyed, running or ended."""
+        return [sandbox for sandbox in self._mine if sandbox.host_id == host_id and not sandbox.destroyed]
+
+
+def _forget(place: CgroupPlace | None, name: str) -> None:
+    if place is not None:
+        remove_leftovers(place, name)

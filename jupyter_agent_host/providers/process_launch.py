@@ -1,0 +1,80 @@
+"""Start a runner as a child process, under its limits, and wait until it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import anyio
+import anyio.to_thread
+
+from jupyter_agent_host.protocol.start import RunnerStart, encode_start
+from jupyter_agent_host.providers.process_cgroup import Cgroup, CgroupPlace
+from jupyter_agent_host.providers.process_child import Child
+from jupyter_agent_host.providers.process_folder import RunFolder
+from jupyter_agent_host.providers.process_sandbox import ChildSandbox, Place
+from jupyter_agent_host.sandbox.spec import Isolation, SandboxSpec
+
+RUNNER_MODULE = "jupyter_agent_host.runner"
+
+_GATE = ("/bin/sh", "-c", 'read -r _ && exec "$@"', "sh")
+"""Holds the command back until the process is in its control group: one line on stdin opens it."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How one provider starts its child.
+
+    Attributes:
+        base: where the sandbox's private folder is made.
+        cgroups: where its control group is made, None for none.
+        prepare: called in a worker thread with the fresh folder; gives argv, the process's environment and the
+            runner's orders.
+        end: asks a running child's whole tree to die.
+    """
+
+    provider: str
+    isolation: Isolation
+    base: Path
+    cgroups: CgroupPlace | None
+    prepare: Callable[[RunFolder], tuple[Sequence[str], Mapping[str, str], RunnerStart]]
+    end: Callable[[Child], Awaitable[None]]
+
+
+async def launch(plan: Launch, spec: SandboxSpec) -> ChildSandbox:
+    """One sandbox whose runner answers. Cancelling or failing leaves nothing.
+
+    Raises:
+        SandboxStartError, SandboxOutOfMemoryError, VersionMismatchError: as `Provider.create`.
+    """
+    place = await anyio.to_thread.run_sync(_make_place, plan, spec)
+    sandbox: ChildSandbox | None = None
+    try:
+        argv, environment, start = await anyio.to_thread.run_sync(plan.prepare, place.folder)
+        child = await Child.spawn([*_GATE, *argv], environment)
+        sandbox = ChildSandbox(spec, child, place, provider=plan.provider, isolation=plan.isolation, end=plan.end)
+        if place.cgroup is not None:
+            await anyio.to_thread.run_sync(place.cgroup.add, child.pid)
+        child.feed(b"\n" + encode_start(start))
+        await sandbox.wait_healthy(spec.token)
+    except BaseException:
+        with anyio.CancelScope(shield=True):
+            if sandbox is not None:
+                await sandbox.destroy()
+            else:
+                await anyio.to_thread.run_sync(place.clear)
+        raise
+    return sandbox
+
+
+def _make_place(plan: Launch, spec: SandboxSpec) -> Place:
+    folder = RunFolder.make(plan.base)
+    try:
+        group = Cgroup.make(plan.cgroups, folder.name, spec.limits) if plan.cgroups else None
+        (folder.socket_folder / ".nonce").write_text(uuid4().hex)
+    except BaseException:
+        folder.remove()
+        raise
+    return Place(folder, group)

@@ -1,0 +1,63 @@
+"""Limits of one sandbox as control group and rlimits, and honest words for what neither can hold."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+from pathlib import Path
+
+from jupyter_agent_host.sandbox.spec import Limits
+
+_MAX_OPEN_FILES = 8192
+_NPROC_BY_NAMESPACE = (5, 14)
+"""Linux version since which RLIMIT_NPROC counts each user namespace by itself (ucounts)."""
+
+
+def rlimits(limits: Limits, controllers: frozenset[str], *, user_namespace: bool) -> dict[str, int]:
+    """Resource limits by name without `RLIMIT_`, for what the control group's `controllers` do not hold.
+
+    Blocking: counts the user's processes where they count against the limit.
+    """
+    values = {"CORE": 0, "FSIZE": limits.disk_bytes, "NOFILE": _cap(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES)}
+    if "memory" not in controllers:
+        values["AS"] = _cap(resource.RLIMIT_AS, limits.mem_bytes)
+    if "pids" not in controllers:
+        others = 0 if user_namespace and _kernel() >= _NPROC_BY_NAMESPACE else _own_threads()
+        values["NPROC"] = _cap(resource.RLIMIT_NPROC, others + limits.pids)
+    return values
+
+
+def limit_notes(controllers: frozenset[str]) -> tuple[str, ...]:
+    """What is weaker than asked, one sentence each."""
+    notes = []
+    if "memory" not in controllers:
+        notes.append("The memory limit holds for each process alone: no control group can be made here.")
+    if "cpu" not in controllers:
+        notes.append("The CPU limit is not enforced: no control group can be made here.")
+    if "pids" not in controllers and os.getuid() == 0:
+        notes.append("The number of processes is not limited: no control group can be made here.")
+    return tuple(notes)
+
+
+def _cap(number: int, value: int) -> int:
+    hard = resource.getrlimit(number)[1]
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
+
+
+def _kernel() -> tuple[int, int]:
+    major, minor = platform.release().split(".")[:2]
+    return int(major), int("".join(filter(str.isdigit, minor)) or 0)
+
+
+def _own_threads() -> int:
+    """Threads of this user: what RLIMIT_NPROC counts besides the sandbox's own."""
+    total, uid = 0, os.getuid()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if entry.stat().st_uid == uid:
+                    total += sum(1 for _ in (entry / "task").iterdir())
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue  # it ended while we looked, or is hidden from us
+    return total
