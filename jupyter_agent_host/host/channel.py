@@ -54,6 +54,9 @@ class ChannelOwner(Protocol):
     async def outbox_mark(self, incarnation: str) -> int:
         """The last outbox number of this incarnation that is in the journal; 0 if none."""
 
+    async def connected(self, hello: Hello) -> None:
+        """The control connection was (re)made; whatever the runner may have missed can be said again."""
+
     async def take_items(self, incarnation: str, items: Sequence[Outbox]) -> None:
         """Journal these items in order. They are acknowledged when this returns, and sent again if it raises."""
 
@@ -139,6 +142,7 @@ class Channel:
                 async with anyio.create_task_group() as tasks:
                     tasks.start_soon(self._journal, socket, hello.incarnation, inbox)
                     self._open(socket, hello)
+                    tasks.start_soon(self._owner.connected, hello)
                     await self._read(socket, inbox, tasks)
                     tasks.cancel_scope.cancel()
             except* (AgentHostError, anyio.EndOfStream) as group:

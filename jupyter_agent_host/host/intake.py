@@ -17,7 +17,6 @@ from jupyter_agent_host.protocol.events import (
     Notice,
     PermissionAsked,
     PermissionSettled,
-    SessionChanged,
     TextDelta,
     ThinkingDelta,
     ToolCall,
@@ -37,7 +36,6 @@ _FROM_RUNNER = (
     PermissionAsked,
     PermissionSettled,
     Notice,
-    SessionChanged,
     TurnEnded,
 )
 _MAX_ID = 128

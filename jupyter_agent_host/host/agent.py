@@ -1,0 +1,217 @@
+"""One notebook's agent as the doors use it: its queue of turns, its open questions, its events.
+
+The driver (`host.driver`) serves the queue; the listener (`host.listener`) hears the sandbox. All three share this
+state, on one event loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import anyio
+
+from jupyter_agent_host.errors import AgentHostError, DivergedSessionError, EnvelopeUntrustedError
+from jupyter_agent_host.host import outcome
+from jupyter_agent_host.host.claim import Claim
+from jupyter_agent_host.host.feed import EventFeed
+from jupyter_agent_host.host.lifecycle import Lifecycle
+from jupyter_agent_host.host.live import LiveSandbox
+from jupyter_agent_host.host.race import wait_any
+from jupyter_agent_host.host.scope import NotebookScope
+from jupyter_agent_host.host.services import Services
+from jupyter_agent_host.host.turn import Turn
+from jupyter_agent_host.protocol.control import AnswerPermission, Interrupt
+from jupyter_agent_host.protocol.events import (
+    AnyEvent,
+    EventRecord,
+    Notice,
+    PermissionAsked,
+    PermissionSettled,
+    TurnEnded,
+    TurnStarted,
+)
+from jupyter_agent_host.protocol.host_api import AnswerRequest, Trust
+from jupyter_agent_host.store.items import NewEvent
+from jupyter_agent_host.store.rows import NotebookRow
+
+logger = logging.getLogger(__name__)
+
+_INTERRUPT_GRACE_SECONDS = 10
+
+Publish = Callable[["NotebookAgent"], Awaitable[None]]
+
+
+class NotebookAgent:
+    """The live side of one notebook. Its driver must be running; all else may be called from any task.
+
+    Attributes:
+        claim, trust, trust_reason: saved state that the notebook brought and nobody decided on yet.
+        serving_session: the session that the sandbox's runner has open.
+        notices: what the next turn shall tell the person first.
+        pending: questions that wait for a person, by request id.
+        spoken: sessions that are known to have a transcript.
+        spoke_before: whether any turn came before in this conversation.
+        accepting: held while a prompt is accepted, so that prompts keep their order.
+    """
+
+    def __init__(self, row: NotebookRow, services: Services, feed: EventFeed, publish: Publish) -> None:
+        self.row = row
+        self.feed = feed
+        self.services = services
+        self.publish = publish
+        self.life = Lifecycle()
+        self.queue: deque[Turn] = deque()
+        self.active: Turn | None = None
+        self.live: LiveSandbox | None = None
+        self.pending: dict[str, PermissionAsked] = {}
+        self.claim: Claim | None = None
+        self.trust: Trust = "none"
+        self.trust_reason = ""
+        self.notices: list[Notice] = []
+        self.spoken: set[str] = set()
+        self.spoke_before = False
+        self.serving_session = row.session_id
+        self.stop_wanted = False
+        self.stopped = anyio.Event()
+        self.accepting = anyio.Lock()
+        self.wake = anyio.Event()
+        budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
+        self.scope = NotebookScope(row.notebook_id, services.journal, budget)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything runs or waits to run."""
+        tasks = self.live.background_tasks if self.live is not None else 0
+        return self.active is not None or bool(self.queue) or tasks > 0
+
+    async def submit(self, turn: Turn) -> int:
+        """Accept a turn: journal its start and queue it. Returns the number of the last event before it."""
+        request = turn.request
+        started = TurnStarted(
+            prompt=request.prompt,
+            origin=request.origin,
+            actor=turn.actor,
+            cell_id=request.cell_id,
+            model=turn.options.model or "",
+        )
+        notices, self.notices = self.notices, []
+        records = await self.emit(turn.turn_id, started, *notices, session_id=turn.session_id)
+        self.queue.append(turn)
+        self.nudge()
+        return records[0].number - 1
+
+    async def interrupt(self) -> bool:
+        """Stop the running turn, and take back those that wait. False when there was none."""
+        waiting, self.queue = self.queue, deque()
+        for turn in waiting:
+            await self.end_turn(turn, outcome.interrupted())
+        running = self.active
+        if running is None:
+            return bool(waiting)
+        running.interrupted = True
+        if running.sent:
+            self.services.tasks.start_soon(self._interrupt_in_box, running)
+        else:
+            running.starting.cancel()
+        return True
+
+    async def stop(self) -> None:
+        """End the turn and the sandbox; the session stays. Returns when it is done. Idempotent."""
+        await self.interrupt()
+        if self.live is None and self.active is None:
+            return
+        self.stop_wanted, self.stopped = True, anyio.Event()
+        self.nudge()
+        await self.stopped.wait()
+
+    async def answer(self, request: AnswerRequest, by: str) -> bool:
+        """Settle a question; False when it was settled before."""
+        asked = self.pending.pop(request.request_id, None)
+        if asked is None or self.live is None:
+            return False
+        settled = PermissionSettled(
+            request_id=asked.request_id, decision=request.decision, message=request.message, by=by
+        )
+        turn_id = self.active.turn_id if self.active else ""
+        await self.emit(turn_id, settled, session_id=self.serving_session)
+        await self.live.channel.send(
+            AnswerPermission(
+                session_id=self.serving_session,
+                permission_id=request.request_id,
+                decision=request.decision,
+                message=request.message,
+                updated_input=request.updated_input,
+            )
+        )
+        return True
+
+    def guard_trust(self) -> None:
+        """Refuse to go on from saved state that nobody vouched for.
+
+        Raises:
+            EnvelopeUntrustedError: foreign or unsigned state.
+            DivergedSessionError: notebook and journal both went on from one turn.
+        """
+        if self.claim is None:
+            return
+        if self.trust == "diverged":
+            raise DivergedSessionError(self.trust_reason)
+        raise EnvelopeUntrustedError(self.trust_reason)
+
+    def grant(self, pattern: str) -> None:
+        """Let guarded workspace changes through from now on."""
+        if pattern not in self.row.grants:
+            self.row = replace(self.row, grants=(*self.row.grants, pattern))
+        if self.live is not None:
+            self.live.workspace.grant(pattern)
+
+    async def emit(self, turn_id: str, *events: AnyEvent, session_id: str = "") -> list[EventRecord]:
+        """Journal events, then show them."""
+        records = await self.services.journal.write([self.new_event(turn_id, event, session_id) for event in events])
+        self.feed.publish(records)
+        return records
+
+    def new_event(self, turn_id: str, event: AnyEvent, session_id: str = "") -> NewEvent:
+        """An event of this notebook, ready to be journalled."""
+        return NewEvent(
+            notebook_id=self.row.notebook_id,
+            session_id=session_id or self.row.session_id,
+            turn_id=turn_id,
+            event=event,
+            time=time.time(),
+        )
+
+    async def end_turn(self, turn: Turn, ended: TurnEnded) -> None:
+        """End a turn from the host's side, unless the runner did. Idempotent."""
+        if not turn.ended.is_set():
+            await self.emit(turn.turn_id, *self.settle_open(), ended, session_id=turn.session_id)
+            turn.ended.set()
+
+    def settle_open(self) -> list[AnyEvent]:
+        """Close every open question: the turn that asked is over."""
+        still_open, self.pending = self.pending, {}
+        return [PermissionSettled(request_id=key, decision="deny", by="turn_end") for key in still_open]
+
+    def nudge(self) -> None:
+        """Wake the driver."""
+        wake, self.wake = self.wake, anyio.Event()
+        wake.set()
+
+    async def _interrupt_in_box(self, turn: Turn) -> None:
+        """Ask the runner; a sandbox that does not obey is ended, since the person asked for quiet."""
+        live = self.live
+        if live is None or turn.ended.is_set():
+            return
+        with anyio.move_on_after(_INTERRUPT_GRACE_SECONDS):
+            try:
+                await live.channel.send(Interrupt(session_id=turn.session_id))
+            except AgentHostError as err:
+                logger.info("interrupt of %s: %s", turn.turn_id[:8], err)
+            await wait_any(turn.ended, live.gone)
+        if not turn.ended.is_set() and not live.gone.is_set():
+            logger.warning("turn %s did not stop; its sandbox is ended", turn.turn_id[:8])
+            await live.end()

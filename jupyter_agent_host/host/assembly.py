@@ -1,0 +1,86 @@
+"""Put one host together from its settings, and take it down in order."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import anyio
+
+from jupyter_agent_host.host.choose import Choice, choose_provider
+from jupyter_agent_host.host.gateway import Gateway
+from jupyter_agent_host.host.manager import Manager
+from jupyter_agent_host.host.recover import recover
+from jupyter_agent_host.host.services import Services
+from jupyter_agent_host.host.settings import HostSettings
+from jupyter_agent_host.sandbox.provider import Provider
+from jupyter_agent_host.sandbox.registry import load_provider
+from jupyter_agent_host.store.host_lock import HostLock, data_folder_id
+from jupyter_agent_host.store.journal import Journal
+
+logger = logging.getLogger(__name__)
+
+JOURNAL = "journal.sqlite"
+_CLOSE_SECONDS = 20
+
+
+@asynccontextmanager
+async def open_host(settings: HostSettings) -> AsyncIterator[Manager]:
+    """Run one host until the block ends; then every turn is interrupted, every sandbox ended, every lease given back.
+
+    Raises:
+        StoreError: the data folder cannot be used.
+        ConfigError: the settings contradict each other.
+    """
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with AsyncExitStack() as stack:
+        lock = stack.enter_context(HostLock(settings.data_dir))
+        journal = await stack.enter_async_context(await Journal.open(settings.data_dir / JOURNAL))
+        gateway = await stack.enter_async_context(Gateway(settings.gateway))
+        providers = Providers(settings)
+        stack.push_async_callback(providers.aclose)
+        async with anyio.create_task_group() as tasks:
+            services = Services(
+                settings=settings,
+                owner=lock.owner,
+                host_id=data_folder_id(settings.data_dir),
+                journal=journal,
+                gateway=gateway,
+                choose=providers.choose,
+                tasks=tasks,
+            )
+            manager = Manager(services)
+            await recover(manager, providers.named)
+            try:
+                yield manager
+            finally:
+                with anyio.move_on_after(_CLOSE_SECONDS, shield=True) as scope:
+                    await manager.aclose()
+                if scope.cancelled_caught:
+                    logger.warning("not every sandbox ended in time; the next start takes care of them")
+                tasks.cancel_scope.cancel()
+
+
+class Providers:
+    """Loads each provider once."""
+
+    def __init__(self, settings: HostSettings) -> None:
+        self._settings = settings
+        self._loaded: dict[str, Provider] = {}
+
+    async def choose(self) -> Choice:
+        """The provider for the next sandbox. An engine may come or go, so it is asked each time."""
+        choice = await choose_provider(self._settings)
+        self._loaded.setdefault(choice.report.provider, choice.provider)
+        return choice
+
+    def named(self, name: str) -> Provider:
+        """The provider of that name, for what an earlier host left."""
+        if name not in self._loaded:
+            self._loaded[name] = load_provider(name, self._settings.provider_settings.get(name))
+        return self._loaded[name]
+
+    async def aclose(self) -> None:
+        for provider in self._loaded.values():
+            await provider.aclose()

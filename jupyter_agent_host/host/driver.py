@@ -1,0 +1,193 @@
+"""Serves one agent's queue: the only task that starts, idles and ends its sandbox.
+
+That one task makes every change of state is why eight prompts at once make one sandbox. This is the hybrid pattern:
+a sandbox lives while there is work, and `idle_timeout` longer; the session outlives it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+
+import anyio
+
+from jupyter_agent_host.errors import AgentHostError, SandboxGoneError
+from jupyter_agent_host.host import outcome
+from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.launch import launch
+from jupyter_agent_host.host.listener import SandboxListener
+from jupyter_agent_host.host.live import LiveSandbox, Opening, Transcript
+from jupyter_agent_host.host.race import wait_any
+from jupyter_agent_host.host.turn import Turn
+from jupyter_agent_host.protocol.events import PermissionAsked, SandboxState
+from jupyter_agent_host.protocol.host_api import SandboxStateName
+
+logger = logging.getLogger(__name__)
+
+
+class Driver:
+    """One agent's driver. `run` is its task; `aclose` ends the agent in order."""
+
+    def __init__(self, agent: NotebookAgent) -> None:
+        self.agent = agent
+        self.listener = SandboxListener(agent)
+        self._last_busy = time.monotonic()
+
+    async def run(self) -> None:
+        """Serve turns one after another until cancelled."""
+        while True:
+            turn = await self._next()
+            live = self.agent.live
+            if turn is not None:
+                await self._serve(turn)
+            elif live is not None and live.gone.is_set():
+                await self._bury(live, live.gone_error().code)
+            else:
+                await self._retire()
+
+    async def aclose(self) -> None:
+        """Leave: interrupt the turn, end the sandbox. For a host that shuts down in order."""
+        agent = self.agent
+        with anyio.move_on_after(5):
+            await agent.interrupt()
+            if agent.active is not None:
+                await agent.active.ended.wait()
+        if agent.live is not None:
+            await self._retire()
+
+    def adopt(self, live: LiveSandbox, turn: Turn | None, pending: Mapping[str, PermissionAsked]) -> None:
+        """Take over a sandbox that an earlier host left, with the turn that still runs in it and its open questions."""
+        agent = self.agent
+        agent.live, agent.pending = live, dict(pending)
+        agent.life.enter("idle")
+        if turn is not None:
+            turn.sent, agent.active, agent.serving_session = True, turn, turn.session_id
+            agent.queue.appendleft(turn)
+        agent.services.tasks.start_soon(live.run, agent.nudge)
+        agent.nudge()
+
+    async def _next(self) -> Turn | None:
+        """The next turn; None when the sandbox is to be cleared away: gone, stopped by a person, or idle too long."""
+        agent = self.agent
+        while True:
+            if agent.stop_wanted or (agent.live is not None and agent.live.gone.is_set()):
+                return None
+            if agent.queue:
+                return agent.queue.popleft()
+            wake = agent.wake
+            with anyio.move_on_after(self._idle_left()):
+                await wake.wait()
+            if not agent.queue and self._idle_left() == 0:
+                return None
+
+    def _idle_left(self) -> float | None:
+        live = self.agent.live
+        if live is None:
+            return None
+        if live.background_tasks:
+            self._last_busy = time.monotonic()
+        return max(0.0, self._last_busy + self.agent.services.settings.idle_timeout - time.monotonic())
+
+    async def _serve(self, turn: Turn) -> None:
+        agent = self.agent
+        agent.active = turn
+        agent.scope.begin_turn(turn.session_id, turn.turn_id, turn.started, turn.request.max_budget_usd)
+        try:
+            with turn.starting:
+                await self._deliver(turn)
+            if turn.starting.cancelled_caught:
+                await agent.end_turn(turn, outcome.interrupted())
+            else:
+                await self._await_end(turn)
+        except (AgentHostError, TimeoutError, OSError) as err:
+            logger.info("turn %s failed: %s", turn.turn_id[:8], err)
+            await agent.end_turn(turn, outcome.failed(err))
+        finally:
+            agent.active = None
+            self._last_busy = time.monotonic()
+        if agent.live is not None and not agent.live.gone.is_set():
+            await self._enter("idle")
+        await agent.publish(agent)
+
+    async def _deliver(self, turn: Turn) -> None:
+        live = await self._ensure_live(turn)
+        if turn.sent:
+            return
+        agent = self.agent
+        restarted, live.fresh = live.fresh and agent.spoke_before, False
+        agent.serving_session = turn.session_id
+        opening = Opening(session_id=turn.session_id, options=turn.options, source=turn.source)
+        await live.ensure_session(opening, self._transcript)
+        await live.workspace.refresh()
+        turn.sent = True
+        await live.channel.send(turn.frame(restarted=restarted))
+        await self._enter("working", turn.turn_id)
+        agent.spoke_before = True
+
+    async def _transcript(self, session_id: str) -> Transcript:
+        return await self.agent.services.journal.transcript(session_id)
+
+    async def _ensure_live(self, turn: Turn) -> LiveSandbox:
+        agent = self.agent
+        if agent.live is not None:
+            if not agent.live.gone.is_set():
+                return agent.live
+            await self._bury(agent.live, "sandbox_gone")
+        await self._enter("starting", turn.turn_id)
+        try:
+            live, notices = await launch(agent.row, turn.session_id, agent.services, self.listener)
+        except BaseException:
+            agent.life.enter("none")
+            raise
+        agent.live = live
+        agent.services.tasks.start_soon(live.run, agent.nudge)
+        agent.life.enter("ready")
+        await agent.emit(turn.turn_id, self._state(), *notices)
+        return live
+
+    async def _await_end(self, turn: Turn) -> None:
+        live = self.agent.live
+        if live is None:
+            raise SandboxGoneError("The sandbox is gone.")
+        await wait_any(turn.ended, live.gone)
+        if not turn.ended.is_set():
+            error = live.gone_error()
+            await self._bury(live, error.code)
+            raise error
+
+    async def _retire(self) -> None:
+        """End a sandbox in order: flush, destroy, forget."""
+        agent, live = self.agent, self.agent.live
+        if live is not None:
+            await self._enter("stopping")
+            await live.end()
+            agent.live = None
+            await agent.services.journal.drop_sandbox(live.sandbox.id)
+            await self._enter("stopped")
+        agent.stop_wanted = False
+        agent.stopped.set()
+
+    async def _bury(self, live: LiveSandbox, why: str) -> None:
+        """Clear away a sandbox that ended by itself."""
+        agent = self.agent
+        agent.live = None
+        await live.end()
+        await agent.services.journal.drop_sandbox(live.sandbox.id)
+        agent.life.enter("lost")
+        await agent.emit("", self._state(why))
+        agent.stop_wanted = False
+        agent.stopped.set()
+
+    async def _enter(self, state: SandboxStateName, turn_id: str = "") -> None:
+        if self.agent.life.enter(state):
+            await self.agent.emit(turn_id, self._state())
+
+    def _state(self, detail: str = "") -> SandboxState:
+        live = self.agent.live
+        return SandboxState(
+            state=self.agent.life.state,
+            provider=live.sandbox.provider if live else "",
+            isolation=live.sandbox.isolation.phrase if live else "",
+            detail=detail,
+        )

@@ -1,0 +1,108 @@
+"""Hears one agent's sandbox: checks what comes out, journals it, then lets people see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from anyio.abc import ByteStream
+
+from jupyter_agent_host.host import outcome
+from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.collect import collect
+from jupyter_agent_host.host.intake import Checked, check_items
+from jupyter_agent_host.host.turn import Turn
+from jupyter_agent_host.protocol.control import Hello, Outbox, Status, WorkspaceSync
+from jupyter_agent_host.protocol.events import (
+    AnyEvent,
+    PermissionAsked,
+    PermissionSettled,
+    TurnEnded,
+)
+from jupyter_agent_host.protocol.host_api import AnswerRequest
+from jupyter_agent_host.store.items import NewEntries, OutboxMark, WriteItem
+
+
+class SandboxListener:
+    """The channel's owner, see `host.channel.ChannelOwner`."""
+
+    def __init__(self, agent: NotebookAgent) -> None:
+        self._agent = agent
+
+    async def outbox_mark(self, incarnation: str) -> int:
+        return await self._agent.services.journal.outbox_mark(self._sandbox_id(), incarnation)
+
+    async def connected(self, hello: Hello) -> None:
+        """A prompt that was on its way when the connection broke is sent again; runners know a turn by its id."""
+        turn, live = self._agent.active, self._agent.live
+        if turn is None or live is None or not turn.sent or turn.ended.is_set():
+            return
+        if turn.turn_id not in {status.turn_id for status in hello.sessions}:
+            await live.channel.send(turn.frame(restarted=False))
+
+    async def take_items(self, incarnation: str, items: Sequence[Outbox]) -> None:
+        """Journal one batch as a unit; a turn's end is completed with the host's own figures first."""
+        agent = self._agent
+        turn = agent.active
+        checked = check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
+        writes: list[WriteItem] = []
+        for item in checked:
+            writes.extend(await self._writes(item, turn))
+        writes.append(OutboxMark(sandbox_id=self._sandbox_id(), incarnation=incarnation, number=items[-1].number))
+        records = await agent.services.journal.write(writes)
+        if turn is not None and any(isinstance(item.event, TurnEnded) for item in checked):
+            turn.ended.set()
+        agent.feed.publish(records)
+        for item in checked:
+            await self._note_permission(item.event)
+
+    async def take_status(self, status: Status) -> None:
+        if self._agent.live is not None:
+            self._agent.live.statuses = status.sessions
+        self._agent.nudge()
+
+    async def sync_workspace(self, request: WorkspaceSync) -> str:
+        turn = self._agent.active
+        if turn is None or request.turn_id != turn.turn_id:
+            return ""
+        events, note = await collect(self._agent)
+        if events:
+            await self._agent.emit(turn.turn_id, *events, session_id=turn.session_id)
+        return note
+
+    async def carry(self, stream: ByteStream) -> None:
+        await self._agent.services.gateway.serve(stream, self._agent.scope)
+
+    async def _writes(self, item: Checked, turn: Turn | None) -> list[WriteItem]:
+        agent = self._agent
+        if item.append is not None:
+            agent.spoken.add(item.append.session_id)
+            entries = tuple(bytes(entry) for entry in item.append.entries)
+            return [NewEntries(session_id=item.append.session_id, subpath=item.append.subpath, entries=entries)]
+        if item.event is None:
+            return []
+        events = [item.event]
+        if isinstance(item.event, TurnEnded) and turn is not None:
+            events = await self._closing(turn, item.event)
+        return [agent.new_event(item.turn_id, event, agent.serving_session) for event in events]
+
+    async def _closing(self, turn: Turn, ended: TurnEnded) -> list[AnyEvent]:
+        """What ends a turn: the last files, open questions settled, and the ledger's figure for its cost."""
+        agent = self._agent
+        files, _ = await collect(self._agent)
+        await agent.scope.settled()
+        spent = await agent.services.journal.ledger(agent.row.notebook_id, since=turn.started)
+        over_budget = agent.scope.refused_for_budget
+        return [*files, *agent.settle_open(), outcome.final(ended, spent=spent, over_budget=over_budget)]
+
+    async def _note_permission(self, event: AnyEvent | None) -> None:
+        agent = self._agent
+        if isinstance(event, PermissionSettled):
+            agent.pending.pop(event.request_id, None)
+        elif isinstance(event, PermissionAsked):
+            agent.pending[event.request_id] = event
+            if agent.active is not None and agent.active.request.headless:
+                denial = AnswerRequest(request_id=event.request_id, decision="deny", message=outcome.NOBODY)
+                await agent.answer(denial, "headless")
+
+    def _sandbox_id(self) -> str:
+        return self._agent.live.sandbox.id if self._agent.live is not None else ""

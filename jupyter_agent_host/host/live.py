@@ -1,0 +1,187 @@
+"""One sandbox in use: its control channel, its open session, its workspace. Ends when the sandbox does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+import anyio
+import msgspec
+
+from jupyter_agent_host.errors import AgentHostError, SandboxGoneError, SandboxOutOfMemoryError
+from jupyter_agent_host.host.channel import Channel, ChannelOwner, new_request_id
+from jupyter_agent_host.host.upload import put_transcript
+from jupyter_agent_host.host.workspace import Workspace
+from jupyter_agent_host.protocol.control import (
+    CloseSession,
+    OpenSession,
+    SessionOptions,
+    SessionStatus,
+    SetModel,
+    SetPermissionMode,
+    Shutdown,
+)
+from jupyter_agent_host.sandbox.health import fetch_health
+from jupyter_agent_host.sandbox.provider import Sandbox
+from jupyter_agent_host.sandbox.spec import ExitState
+
+logger = logging.getLogger(__name__)
+
+_OPEN_SECONDS = 90
+_SHUTDOWN_SECONDS = 12
+_DRAIN_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Opening:
+    """How the session is to be opened: `source` is the session that a fork copies."""
+
+    session_id: str
+    options: SessionOptions
+    source: str = ""
+
+
+Transcript = Sequence[tuple[str, bytes]]
+LoadTranscript = Callable[[str], Awaitable[Transcript]]
+"""Reads a session's transcript as (subpath, entry) pairs; empty for a session that never spoke."""
+
+
+class LiveSandbox:
+    """Made by `launch` or on reattachment; `run` must be running for anything to happen."""
+
+    def __init__(self, sandbox: Sandbox, token: str, workspace: Workspace, owner: ChannelOwner) -> None:
+        self.sandbox = sandbox
+        self.token = token
+        self.workspace = workspace
+        self.channel = Channel(sandbox, token, owner)
+        self.statuses: tuple[SessionStatus, ...] = ()
+        self.gone = anyio.Event()
+        self.exit: ExitState | None = None
+        self.fresh = True
+        self._opened: Opening | None = None
+        self._scope = anyio.CancelScope()
+
+    async def run(self, on_gone: Callable[[], None]) -> None:
+        """Keep the channel until the sandbox ends or `let_go` is called; says so exactly once."""
+        try:
+            with self._scope:
+                await self.channel.run()
+        except AgentHostError as err:
+            logger.warning("sandbox %s: %s", self.sandbox.id[:12], err)
+            self.exit = ExitState(exit_code=None, detail=str(err))
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(10):
+                self.exit = self.exit or await self.sandbox.exit_state()
+            self.gone.set()
+            on_gone()
+
+    def let_go(self) -> None:
+        """Stop dialling; the sandbox itself is left alone."""
+        self._scope.cancel()
+
+    @property
+    def background_tasks(self) -> int:
+        return sum(status.background_tasks for status in self.statuses)
+
+    async def ensure_session(self, opening: Opening, load: LoadTranscript) -> bool:
+        """Open the session as asked, or bring the open one to the same options. True when it was opened anew.
+
+        Raises:
+            AgentHostError: the runner refused, or the sandbox is gone.
+        """
+        opened = self._opened
+        if opened is not None and opened.session_id == opening.session_id:
+            if self._same_client(opened.options, opening.options):
+                await self._adjust(opened.options, opening.options)
+                self._opened = opening
+                return False
+            await self.close_session()
+        elif self._is_open(opening.session_id):  # an earlier host opened it, with options that we do not know
+            await self._close(opening.session_id)
+        await self._open(opening, await load(opening.source or opening.session_id))
+        self._opened = replace(opening, source="")
+        return True
+
+    async def close_session(self) -> None:
+        """End the SDK client that is open, if any; its transcript is flushed before this returns."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await self._close(opened.session_id)
+
+    async def end(self) -> None:
+        """Let the runner flush and exit, then destroy the sandbox. Idempotent, bounded, safe when it is gone."""
+        with anyio.move_on_after(_SHUTDOWN_SECONDS, shield=True):
+            try:
+                if not self.gone.is_set() and self.channel.hello is not None:
+                    await self.channel.send(Shutdown())
+                    await self.gone.wait()
+            except AgentHostError as err:
+                logger.info("sandbox %s did not say goodbye: %s", self.sandbox.id[:12], err)
+        self.let_go()
+        with anyio.move_on_after(30, shield=True) as scope:
+            await self.sandbox.destroy()
+        if scope.cancelled_caught:
+            logger.warning("sandbox %s outlived its notebook; the reaper will take it", self.sandbox.id[:12])
+
+    def gone_error(self) -> SandboxGoneError:
+        """Why it ended, as a sentence for a person."""
+        if self.exit is not None and self.exit.oom_killed:
+            return SandboxOutOfMemoryError(
+                "The sandbox ran out of memory and was stopped. The conversation is kept; the next prompt goes on in a"
+                " new sandbox. Raise AgentHost.mem_limit if the work needs more."
+            )
+        code = "" if self.exit is None or self.exit.exit_code is None else f" (exit code {self.exit.exit_code})"
+        return SandboxGoneError(
+            f"The sandbox ended in the middle of the turn{code}. The conversation is kept; the next prompt goes on in a"
+            " new sandbox."
+        )
+
+    def _is_open(self, session_id: str) -> bool:
+        hello = self.channel.hello
+        statuses = self.statuses or (hello.sessions if hello is not None else ())
+        return any(status.session_id == session_id and status.state != "closed" for status in statuses)
+
+    async def _close(self, session_id: str) -> None:
+        await self.channel.command(
+            CloseSession(request_id=new_request_id(), session_id=session_id), timeout_seconds=_OPEN_SECONDS
+        )
+        await self._drain()
+
+    async def _drain(self) -> None:
+        """Wait until everything the runner had to say is in the journal."""
+        with anyio.fail_after(_DRAIN_SECONDS):
+            # The runner does not tell when its outbox is empty, so it is asked.
+            while (await fetch_health(await self.sandbox.connect(), self.token)).outbox_items:  # noqa: ASYNC110
+                await anyio.sleep(0.02)
+
+    async def _open(self, opening: Opening, transcript: Transcript) -> None:
+        if transcript:
+            stream = await self.sandbox.connect()
+            await put_transcript(stream, self.token, opening.source or opening.session_id, transcript)
+        mode = ("fork" if opening.source else "resume") if transcript else "new"
+        await self.channel.command(
+            OpenSession(
+                request_id=new_request_id(),
+                session_id=opening.session_id,
+                mode=mode,  # type: ignore[arg-type]
+                source_session_id=opening.source if transcript else "",
+                options=opening.options,
+            ),
+            timeout_seconds=_OPEN_SECONDS,
+        )
+
+    @staticmethod
+    def _same_client(old: SessionOptions, new: SessionOptions) -> bool:
+        """Whether one SDK client can serve both: model and mode can be changed while it runs, the rest cannot."""
+        changed = {"model": new.model, "permission_mode": new.permission_mode, "max_budget_usd": new.max_budget_usd}
+        return msgspec.structs.replace(old, **changed) == new
+
+    async def _adjust(self, old: SessionOptions, new: SessionOptions) -> None:
+        session_id = self._opened.session_id if self._opened else ""
+        if new.model != old.model:
+            await self.channel.command(SetModel(request_id=new_request_id(), session_id=session_id, model=new.model))
+        if new.permission_mode != old.permission_mode:
+            await self.channel.command(
+                SetPermissionMode(request_id=new_request_id(), session_id=session_id, mode=new.permission_mode)
+            )

@@ -1,0 +1,57 @@
+"""An agent as the doors show it."""
+
+from __future__ import annotations
+
+from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
+from jupyter_agent_host.sandbox.spec import SandboxStats
+from jupyter_agent_host.store.rows import TurnRow
+
+
+async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
+    """Everything that a surface shows at the top."""
+    row, live, journal = agent.row, agent.live, agent.services.journal
+    stats = await live.sandbox.stats() if live is not None else SandboxStats()
+    isolation = live.sandbox.isolation if live is not None else None
+    return NotebookInfo(
+        notebook_id=row.notebook_id,
+        path=row.path,
+        session_id=row.session_id,
+        state=agent.life.state,
+        provider=live.sandbox.provider if live is not None else "",
+        isolation=isolation.phrase if isolation else "",
+        isolation_level=isolation.level if isolation else "",
+        isolation_notes=isolation.notes if isolation else (),
+        workspace_mode=live.workspace.mode if live is not None else agent.services.settings.workspace.mode,
+        workspace_note=live.workspace.note if live is not None else "",
+        trust=agent.trust,
+        trust_reason=agent.trust_reason,
+        turns=len(await journal.lineage(row.session_id)) if agent.claim is None else len(agent.claim.history),
+        queued=len(agent.queue),
+        cost_usd=(await journal.ledger(row.notebook_id)).cost_usd,
+        budget_usd=agent.scope.budget_usd,
+        model=row.model or agent.services.settings.model or "",
+        permission_mode=row.permission_mode or agent.services.settings.permission_mode,  # type: ignore[arg-type]
+        scripted_model=bool(agent.services.settings.gateway.label),
+        last_event=agent.feed.last_number,
+        mem_bytes=stats.mem_bytes,
+        pids=stats.pids,
+        pending_permissions=tuple(agent.pending),
+    )
+
+
+def turn_summary(row: TurnRow) -> TurnSummary:
+    """A journal row as the doors show it."""
+    return TurnSummary(
+        turn_id=row.turn_id,
+        session_id=row.session_id,
+        prompt=row.prompt,
+        text=row.text,
+        status=row.status,
+        started=row.started,
+        duration_ms=row.duration_ms,
+        cost_usd=row.cost_usd,
+        usage=row.usage,
+        cell_id=row.cell_id,
+        model=row.model,
+    )

@@ -1,0 +1,32 @@
+"""What every agent of one host shares."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from anyio.abc import TaskGroup
+
+from jupyter_agent_host.host.choose import Choice
+from jupyter_agent_host.host.gateway import Gateway
+from jupyter_agent_host.host.settings import HostSettings
+from jupyter_agent_host.store.journal import Journal
+
+
+@dataclass(frozen=True)
+class Services:
+    """Shared parts of one host.
+
+    Attributes:
+        owner: this host's name in leases and sandbox labels.
+        choose: which provider makes sandboxes here, asked anew for each sandbox.
+        tasks: lives as long as the host.
+    """
+
+    settings: HostSettings
+    owner: str
+    host_id: str
+    journal: Journal
+    gateway: Gateway
+    choose: Callable[[], Awaitable[Choice]]
+    tasks: TaskGroup

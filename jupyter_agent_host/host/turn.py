@@ -1,0 +1,45 @@
+"""One prompt on its way through the host."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import anyio
+
+from jupyter_agent_host.host.prompt import RESTARTED
+from jupyter_agent_host.protocol.control import Prompt, SessionOptions
+from jupyter_agent_host.protocol.host_api import PromptRequest
+
+
+@dataclass
+class Turn:
+    """State of one turn, from the moment it is accepted.
+
+    Attributes:
+        session_id: the session that it belongs to.
+        source: the session to fork from, when this turn opens a copy; "" otherwise.
+        started: seconds since the epoch.
+        ended: set once its `TurnEnded` is in the journal.
+        starting: cancelled by an interrupt that comes before the prompt was sent.
+        sent: whether a runner got it.
+    """
+
+    request: PromptRequest
+    session_id: str
+    options: SessionOptions
+    source: str = ""
+    actor: str = ""
+    turn_id: str = field(default_factory=lambda: uuid4().hex)
+    started: float = field(default_factory=time.time)
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    starting: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    sent: bool = False
+    interrupted: bool = False
+
+    def frame(self, *, restarted: bool) -> Prompt:
+        """The prompt as the runner gets it; `restarted` tells the agent that its sandbox is a new one."""
+        text = self.request.prompt
+        blocks = [{"type": "text", "text": RESTARTED}, {"type": "text", "text": text}]
+        return Prompt(session_id=self.session_id, turn_id=self.turn_id, content=blocks if restarted else text)
