@@ -52,8 +52,9 @@ async def connect_unix(path: Path, *, provider: str) -> ByteStream:
 
 @contextmanager
 def _pinned(path: Path) -> Iterator[str]:
-    """A name for the very socket at `path`, which is never a link: the box may write its folder, and must not be
-    able to send the host to another socket of this machine.
+    """A name for the very socket at `path`, never for what a link points to.
+
+    The box may write the folder, and must not be able to send the host to another socket of this machine.
     """
     if not hasattr(os, "O_PATH"):
         if not stat.S_ISSOCK(path.lstat().st_mode):
