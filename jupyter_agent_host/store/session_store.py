@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-
-import msgspec
 
 from jupyter_agent_host.store import sql_transcripts
 from jupyter_agent_host.store.journal import Journal
@@ -31,12 +30,12 @@ class JournalSessionStore:
 
     async def append(self, key: Key, entries: list[Entry]) -> None:
         """Add entries; those whose uuid is stored already are left out."""
-        await self._journal.change(partial(_append, key=key, entries=tuple(map(msgspec.json.encode, entries))))
+        await self._journal.change(partial(_append, key=key, entries=_encode(entries)))
 
     async def load(self, key: Key) -> list[Entry] | None:
         """All entries in the order of writing; None if the key was never written."""
-        entries = await self._journal.query(partial(sql_transcripts.load, **_names(key)))
-        return None if entries is None else [msgspec.json.decode(entry) for entry in entries]
+        entries = await self._journal.query(lambda connection: sql_transcripts.load(connection, **_names(key)))
+        return None if entries is None else [json.loads(entry) for entry in entries]
 
     async def list_sessions(self, project_key: str) -> list[dict[str, Any]]:
         rows = await self._journal.query(partial(sql_transcripts.sessions, project_key=project_key))
@@ -50,7 +49,7 @@ class JournalSessionStore:
 
     async def delete(self, key: Key) -> None:
         """Remove one transcript; without `subpath` the whole session. Idempotent."""
-        await self._journal.change(partial(sql_transcripts.delete, **_names(key)))
+        await self._journal.change(lambda connection: sql_transcripts.delete(connection, **_names(key)))
 
 
 class SummarizingSessionStore(JournalSessionStore):
@@ -62,12 +61,17 @@ class SummarizingSessionStore(JournalSessionStore):
 
     async def append(self, key: Key, entries: list[Entry]) -> None:
         """Add entries and fold them into the summary, as one unit."""
-        encoded = tuple(map(msgspec.json.encode, entries))
+        encoded = _encode(entries)
         await self._journal.change(partial(_append_and_fold, key=key, entries=encoded, fold=self._fold))
 
     async def list_session_summaries(self, project_key: str) -> list[dict[str, Any]]:
         rows = await self._journal.query(partial(sql_transcripts.summaries, project_key=project_key))
         return [_summary(*row) for row in rows]
+
+
+def _encode(entries: list[Entry]) -> tuple[bytes, ...]:
+    # The standard library keeps what JavaScript writes and stricter encoders refuse: halves of surrogate pairs.
+    return tuple(json.dumps(entry, separators=(",", ":")).encode() for entry in entries)
 
 
 def _append(connection: sqlite3.Connection, key: Key, entries: tuple[bytes, ...]) -> list[bytes]:
@@ -81,12 +85,12 @@ def _append_and_fold(connection: sqlite3.Connection, key: Key, entries: tuple[by
     project_key, session_id = key["project_key"], key["session_id"]
     found = sql_transcripts.summary(connection, project_key, session_id)
     previous = None if found is None else _summary(session_id, *found)
-    folded = fold(previous, key, [msgspec.json.decode(entry) for entry in added])
-    sql_transcripts.put_summary(connection, project_key, session_id, msgspec.json.encode(folded["data"]))
+    folded = fold(previous, key, [json.loads(entry) for entry in added])
+    sql_transcripts.put_summary(connection, project_key, session_id, json.dumps(folded["data"]).encode())
 
 
 def _summary(session_id: str, mtime: int, data: bytes) -> dict[str, Any]:
-    return {"session_id": session_id, "mtime": mtime, "data": msgspec.json.decode(data)}
+    return {"session_id": session_id, "mtime": mtime, "data": json.loads(data)}
 
 
 def _names(key: Key) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -98,7 +99,7 @@ def _trim_block(block: object, over_bytes: int) -> object:
 
 
 def _note_if(value: object, over_bytes: int) -> object:
-    encoded = msgspec.json.encode(value)
+    encoded = json.dumps(value, separators=(",", ":")).encode()
     return _note(encoded) if len(encoded) > over_bytes else value
 
 
@@ -122,11 +123,13 @@ def _without_parent(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _edit(entry: bytes, change: Callable[[dict[str, Any]], Any]) -> bytes:
+    """The changed entry; empty, and so left out, if it cannot be read: it might hold what was to go."""
     try:
-        data = msgspec.json.decode(entry)
-        return msgspec.json.encode(change(data)) if isinstance(data, dict) else entry
-    except (msgspec.DecodeError, RecursionError):
-        return entry
+        # The standard library reads halves of surrogate pairs, which JavaScript writes when it cuts a text.
+        data = json.loads(entry)
+    except (ValueError, RecursionError):
+        return b""
+    return json.dumps(change(data), separators=(",", ":")).encode() if isinstance(data, dict) else b""
 
 
 def _head(entry: bytes) -> _Head:
