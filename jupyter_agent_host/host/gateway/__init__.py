@@ -1,0 +1,10 @@
+"""The host's side of every connection that leaves a sandbox: checks, credential, streaming, ledger."""
+
+from __future__ import annotations
+
+from jupyter_agent_host.host.gateway.bounds import Bounds
+from jupyter_agent_host.host.gateway.gateway import Gateway
+from jupyter_agent_host.host.gateway.prices import cost_usd
+from jupyter_agent_host.host.gateway.scope import LedgerEntry, Scope, Tokens
+
+__all__ = ["Bounds", "Gateway", "LedgerEntry", "Scope", "Tokens", "cost_usd"]

@@ -1,0 +1,258 @@
+"""One request and its answer, from the first check to the ledger."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from functools import partial
+
+import anyio
+import anyio.to_thread
+import httpx
+
+from jupyter_agent_host.errors import AgentHostError
+from jupyter_agent_host.host.gateway.body import parse_body
+from jupyter_agent_host.host.gateway.bounds import KIB, Bounds
+from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError, RequestHead
+from jupyter_agent_host.host.gateway.headers import request_headers, response_headers
+from jupyter_agent_host.host.gateway.meter import JsonMeter, Reading, StreamMeter
+from jupyter_agent_host.host.gateway.policy import CheckedRequest, check_request
+from jupyter_agent_host.host.gateway.prices import cost_usd
+from jupyter_agent_host.host.gateway.quota import Quota
+from jupyter_agent_host.host.gateway.refusal import Refusal, malformed
+from jupyter_agent_host.host.gateway.route import ModelRoute, decide
+from jupyter_agent_host.host.gateway.scope import LedgerEntry, Scope, Tokens
+from jupyter_agent_host.host.gateway.upstream import Upstream, UpstreamBrokeError
+from jupyter_agent_host.host.settings import GatewaySettings
+
+logger = logging.getLogger(__name__)
+
+_PARSE_ON_LOOP_BYTES = 256 * KIB
+_RECORD_SECONDS = 10.0
+_OK = 200
+
+
+@dataclass
+class _Progress:
+    """What has become of the request so far."""
+
+    started: float = field(default_factory=time.time)
+    clock: float = field(default_factory=time.monotonic)
+    method: str = ""
+    path: str = ""
+    model: str = ""
+    status: int = 0
+    refused: str = ""
+    bytes_in: int = 0
+    bytes_out: int = 0
+    complete: bool = False
+    reading: Reading = field(default_factory=lambda: Reading(usage=Tokens(), message_id=""))
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """Answers one request of one notebook."""
+
+    settings: GatewaySettings
+    bounds: Bounds
+    upstream: Upstream
+    parsing: anyio.CapacityLimiter
+    connection: ClientConnection
+    scope: Scope
+    quota: Quota
+    progress: _Progress = field(default_factory=_Progress)
+
+    async def answer(self, head: RequestHead) -> None:
+        """Answer the request and record it, whatever happens on the way. Cancelling hangs up on the upstream."""
+        self.progress.method, self.progress.path = _shown(head.method), _shown(head.target)
+        try:
+            await self._answer(head)
+        except Refusal as refusal:
+            await self._refuse(refusal)
+        except ConnectionGoneError:
+            logger.debug("a client went away")
+        finally:
+            await self._record()
+
+    async def refuse_unread(self, refusal: Refusal) -> None:
+        """The same for a request whose head was no acceptable HTTP."""
+        try:
+            try:
+                self.quota.count(is_message=False)
+            except Refusal as rate:
+                refusal = rate
+            await self._refuse(refusal)
+        finally:
+            await self._record()
+
+    async def _answer(self, head: RequestHead) -> None:
+        route = self._route(head)
+        if head.length > self.settings.max_body_bytes:
+            limit = self.settings.max_body_bytes
+            raise Refusal(
+                "body_bytes",
+                f"The request to the model is larger than the gateway's limit of {limit} bytes.",
+                status=413,
+                kind="request_too_large",
+            )
+        with self.quota.holding(head.length):
+            body = await self.connection.read_body(head)
+            self.progress.bytes_in = len(body)
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._cancel_when_gone, group.cancel_scope)
+                await self._answer_body(route, head, body)
+                group.cancel_scope.cancel()
+
+    def _route(self, head: RequestHead) -> ModelRoute:
+        try:
+            route = decide(head.method, head.target)
+        except Refusal:
+            self.quota.count(is_message=False)
+            raise
+        self.quota.count(is_message=route.is_message)
+        return route
+
+    async def _cancel_when_gone(self, scope: anyio.CancelScope) -> None:
+        await self.connection.wait_gone()
+        scope.cancel()
+
+    async def _answer_body(self, route: ModelRoute, head: RequestHead, body: bytes) -> None:
+        """Raises nothing of its own: in a task group it would come out as a group."""
+        try:
+            checked = await self._check(body)
+            self.progress.model = checked.model
+            async with self.quota.place():
+                await self._admit(checked.model)
+                await self._forward(route, head, body, checked)
+        except Refusal as refusal:
+            await self._refuse(refusal)
+        except UpstreamBrokeError as err:
+            logger.warning("notebook %s: the upstream's answer broke off (%s)", self.scope.notebook_id, err)
+        except ConnectionGoneError:
+            logger.debug("a client went away")
+
+    async def _check(self, body: bytes) -> CheckedRequest:
+        if self.settings.credential is None:
+            raise Refusal(
+                "credential_missing",
+                "No model credential is set on the Jupyter server: set ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN) "
+                "where the server is started, then restart it.",
+                kind="authentication_error",
+            )
+        parse = partial(parse_body, body, max_depth=self.bounds.json_depth)
+        if len(body) <= _PARSE_ON_LOOP_BYTES:
+            value = parse()
+        else:
+            value = await anyio.to_thread.run_sync(parse, limiter=self.parsing)
+        return check_request(
+            value, allowed_models=self.settings.allowed_models, allowed_features=self.settings.allowed_features
+        )
+
+    async def _admit(self, model: str) -> None:
+        try:
+            await self.scope.admit(model)
+        except AgentHostError as err:
+            if err.retryable:
+                raise Refusal(err.code, str(err), status=429, kind="rate_limit_error", retry_after=5) from err
+            raise Refusal(err.code, str(err)) from err
+
+    async def _forward(self, route: ModelRoute, head: RequestHead, body: bytes, checked: CheckedRequest) -> None:
+        if self.settings.credential is None:  # checked before; it also tells the type checker
+            raise malformed("No credential.")
+        headers = request_headers(head.headers, self.settings.credential)
+        streams = checked.stream and route.is_message
+        meter = StreamMeter(len(body)) if streams else JsonMeter(len(body))
+        asked = False
+        try:
+            asked = route.is_message
+            async with self.upstream.ask(route, headers, body) as response:
+                _check_kind(response, streams=streams)
+                await self._relay(response, meter)
+        except Refusal:
+            asked = False  # an error is not billed
+            raise
+        finally:
+            if asked:
+                self.progress.reading = meter.read()
+
+    async def _relay(self, response: httpx.Response, meter: StreamMeter | JsonMeter) -> None:
+        self.progress.status = response.status_code
+        await self.connection.start(response.status_code, response_headers(response.headers.multi_items()))
+        async for chunk in self.upstream.chunks(response):
+            meter.feed(chunk)
+            await self.connection.send(chunk)
+            self.progress.bytes_out += len(chunk)
+        self.progress.complete = True  # before the last byte: whoever has read the answer finds it so
+        await self.connection.finish()
+
+    async def _refuse(self, refusal: Refusal) -> None:
+        self.progress.status, self.progress.refused = refusal.status, refusal.rule
+        if refusal.rule == "rate":
+            await anyio.sleep(self.bounds.tarpit_seconds)
+        try:
+            await self.connection.refuse(refusal)
+        except ConnectionGoneError:
+            return
+        self.progress.bytes_out = len(refusal.body())
+        self.progress.complete = True
+
+    async def _record(self) -> None:
+        entry = self._entry()
+        logger.info(
+            "notebook=%s session=%s %s %s model=%s status=%d refused=%s in=%d out=%d ms=%d complete=%s",
+            self.scope.notebook_id,
+            self.scope.session_id,
+            entry.method or "-",
+            entry.path or "-",
+            entry.model or "-",
+            entry.status,
+            entry.refused or "-",
+            entry.bytes_in,
+            entry.bytes_out,
+            entry.duration_ms,
+            entry.complete,
+        )
+        with anyio.move_on_after(_RECORD_SECONDS, shield=True) as scope:
+            try:
+                await self.scope.record(entry)
+            except AgentHostError as err:
+                logger.error("notebook %s: a ledger entry is lost: %s", self.scope.notebook_id, err)  # noqa: TRY400 - one sentence
+        if scope.cancelled_caught:
+            logger.error("notebook %s: a ledger entry could not be kept in time", self.scope.notebook_id)
+
+    def _entry(self) -> LedgerEntry:
+        progress = self.progress
+        usage = progress.reading.usage
+        return LedgerEntry(
+            started=progress.started,
+            duration_ms=round((time.monotonic() - progress.clock) * 1000),
+            method=progress.method,
+            path=progress.path,
+            model=progress.model,
+            status=progress.status,
+            refused=progress.refused,
+            usage=usage,
+            cost_usd=cost_usd(progress.model, usage, self.settings.prices),
+            bytes_in=progress.bytes_in,
+            bytes_out=progress.bytes_out,
+            complete=progress.complete,
+            message_id=progress.reading.message_id[:100],
+        )
+
+
+def _check_kind(response: httpx.Response, *, streams: bool) -> None:
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    wanted = "text/event-stream" if streams else "application/json"
+    if response.status_code != _OK or kind != wanted:
+        raise Refusal(
+            "",
+            "What answers at ANTHROPIC_BASE_URL is no Messages API: "
+            f"it sent {_shown(kind.encode())} instead of {wanted}.",
+            kind="api_error",
+        )
+
+
+def _shown(data: bytes) -> str:
+    """Bytes from a hostile client as something that a log and a journal can hold."""
+    return data[:200].decode("ascii", "backslashreplace").encode("unicode_escape").decode("ascii")

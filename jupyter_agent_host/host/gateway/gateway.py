@@ -1,0 +1,105 @@
+"""The host's door to the outside: the only way out of a sandbox, and the only place that holds the credential."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import final
+
+import anyio
+import anyio.abc
+
+from jupyter_agent_host.host.gateway.bounds import Bounds
+from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError
+from jupyter_agent_host.host.gateway.exchange import Exchange
+from jupyter_agent_host.host.gateway.quota import Quota
+from jupyter_agent_host.host.gateway.refusal import Refusal
+from jupyter_agent_host.host.gateway.scope import Scope
+from jupyter_agent_host.host.gateway.upstream import Upstream
+from jupyter_agent_host.host.settings import GatewaySettings
+
+logger = logging.getLogger(__name__)
+
+
+@final
+class Gateway:
+    """Carries model requests of all notebooks of one host. Use as `async with Gateway(settings) as gateway:`.
+
+    Raises:
+        ConfigError: the settings cannot work; nothing is opened then.
+    """
+
+    def __init__(self, settings: GatewaySettings, *, bounds: Bounds = Bounds()) -> None:  # noqa: B008 - frozen
+        self._settings = settings
+        self._bounds = bounds
+        self._upstream = Upstream(settings, bounds)
+        self._quotas: dict[str, Quota] = {}
+        self._parsing = anyio.CapacityLimiter(2)
+
+    async def __aenter__(self) -> Gateway:
+        await self._upstream.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._upstream.__aexit__(kind, value, traceback)
+
+    async def serve(self, stream: anyio.abc.ByteStream, scope: Scope) -> None:
+        """Play the HTTP/1.1 server on one connection from inside a sandbox, until it ends; closes `stream`.
+
+        Nothing that the peer sends makes this raise. Cancelling it hangs up on both sides; requests under way are
+        still recorded.
+        """
+        quota = self._quota(scope.notebook_id)
+        async with stream:
+            if quota.connections >= self._bounds.connections:
+                logger.warning("notebook %s has too many connections; one more is closed", scope.notebook_id)
+                return
+            quota.connections += 1
+            try:
+                await self._serve(ClientConnection(stream, self._bounds), scope, quota)
+            except Exception:
+                # A mistake of ours on one hostile connection must not end the host, nor be hidden.
+                logger.exception("notebook %s: a connection of the gateway failed", scope.notebook_id)
+            finally:
+                quota.connections -= 1
+
+    async def _serve(self, connection: ClientConnection, scope: Scope, quota: Quota) -> None:
+        while True:
+            try:
+                head = await connection.read_head()
+            except Refusal as refusal:
+                await self._exchange(connection, scope, quota).refuse_unread(refusal)
+                await connection.linger()
+                return
+            except ConnectionGoneError:
+                return
+            if head is None:
+                return
+            await self._exchange(connection, scope, quota).answer(head)
+            if not connection.reuse():
+                await connection.linger()
+                return
+
+    def _exchange(self, connection: ClientConnection, scope: Scope, quota: Quota) -> Exchange:
+        return Exchange(
+            settings=self._settings,
+            bounds=self._bounds,
+            upstream=self._upstream,
+            parsing=self._parsing,
+            connection=connection,
+            scope=scope,
+            quota=quota,
+        )
+
+    def _quota(self, notebook_id: str) -> Quota:
+        for known in [known for known, quota in self._quotas.items() if quota.idle and known != notebook_id]:
+            del self._quotas[known]
+        if notebook_id not in self._quotas:
+            self._quotas[notebook_id] = Quota(
+                self._bounds,
+                max_in_flight=self._settings.max_in_flight,
+                max_requests_per_minute=self._settings.max_requests_per_minute,
+            )
+        return self._quotas[notebook_id]
