@@ -1,0 +1,42 @@
+"""`jupyter agent-host ...`: look after agents from a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from jupyter_agent_host import __version__
+from jupyter_agent_host.errors import AgentHostError
+
+# In the order in which a new user needs them.
+_COMMANDS = ("demo", "doctor", "image", "execute", "list", "logs", "stop", "prune", "strip")
+_MODULES = {"list": "listing"}
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. 0: done; 1: it failed, and standard error says why; 2: wrong usage."""
+    args = make_parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except AgentHostError as err:
+        print(err, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return code
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all commands. Each command's own module adds its part and its `run`."""
+    parser = argparse.ArgumentParser(
+        prog="jupyter agent-host",
+        description="Every notebook gets its own agent, in a sandbox of its own. These commands look after them.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    for name in _COMMANDS:
+        import_module(f"jupyter_agent_host.cli.{_MODULES.get(name, name)}").add_parser(subparsers)
+    return parser

@@ -17,9 +17,10 @@ class NotebookPaths:
         self._root = str(Path(root_dir).resolve())
 
     def absolute(self, api_path: str) -> str:
-        """The absolute path of what the server calls `api_path`; "" stays ""."""
+        """The absolute path of what the server calls `api_path`; "" stays "", and what leaves the root becomes ""."""
         path = api_path.removeprefix(_DRIVE)
-        return to_os_path(ApiPath(path), self._root) if path.strip("/") else ""
+        absolute = to_os_path(ApiPath(path), self._root) if path.strip("/") else ""
+        return absolute if absolute and Path(absolute).is_relative_to(self._root) else ""
 
     def api(self, absolute_path: str) -> str:
         """The path relative to the server's root; a path outside of it stays absolute."""

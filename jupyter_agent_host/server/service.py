@@ -9,6 +9,7 @@ from typing import Any, cast
 import anyio
 import msgspec
 
+from jupyter_agent_host.errors import UnknownNotebookError
 from jupyter_agent_host.host.manager import NotebookRef
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, OpenRequest, Request, Simple
@@ -37,6 +38,8 @@ class AgentService:
             AgentHostError: whatever the host says, or that there is no host.
         """
         path = self._paths.absolute(api_path)
+        if not path:
+            raise UnknownNotebookError(f"{api_path!r} is no notebook below this server's root folder.")
         envelope = await self._documents.saved(path)
         return await self._call(
             NotebookRef(path=path, kernel_id=kernel_id, actor=actor, envelope=envelope), verb, request

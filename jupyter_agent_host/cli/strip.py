@@ -1,0 +1,62 @@
+"""`jupyter agent-host strip`: take the saved session out of notebooks before they are shared."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from jupyter_agent_host.cli.files import replace_file
+from jupyter_agent_host.errors import AgentHostError
+from jupyter_agent_host.store.strip import strip
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "strip",
+        help="take the agent's session out of notebooks",
+        description="Remove the saved session from notebooks, with all tool output in it. The text of answers stays, "
+        "as it does for any other output.",
+    )
+    parser.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", type=Path, help="paths of notebooks")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit with 1 if any of them holds a session (for hooks)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Strip or check; 0 when all is well, 1 when a check found something or a notebook could not be handled."""
+    code = 0
+    for path in args.notebooks:
+        try:
+            found = _strip_file(path, write=not args.check)
+        except AgentHostError as err:
+            print(err, file=sys.stderr)
+            code = 1
+            continue
+        if args.check and found:
+            print(f"{path} holds an agent's session.")
+            code = 1
+        elif not args.check:
+            print(f"{path} {'is stripped' if found else 'held nothing of an agent'}.")
+    return code
+
+
+def _strip_file(path: Path, *, write: bool) -> bool:
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as err:
+        raise AgentHostError(f"{path} cannot be read: {err.strerror}.") from err
+    except ValueError as err:
+        raise AgentHostError(f"{path} is no notebook: {err}.") from err
+    if not isinstance(notebook, dict):
+        raise AgentHostError(f"{path} is no notebook.")
+    found = strip(notebook)
+    if found and write:
+        # The form that Jupyter itself writes, so that a diff shows nothing else.
+        replace_file(path, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
+    return found
