@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +38,18 @@ class _Notebook(msgspec.Struct):
     metadata: _Metadata = msgspec.field(default_factory=_Metadata)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """The notebook at a path, and the ids in saved states there that the host has judged."""
+
+    notebook_id: str
+    judged: frozenset[str]
+
+    def may_replace(self, saved: Json) -> bool:
+        """False for state that no person was asked about yet. Garbage is the store's to keep aside."""
+        return (_id_in(saved) or self.notebook_id) in self.judged
+
+
 class Documents:
     """Knows which notebook is at which path, and keeps each file's envelope up to date."""
 
@@ -46,7 +59,7 @@ class Documents:
         self._live = live
         self._announce = announce
         self._envelopes: Envelopes | None = None
-        self._ids: dict[str, str] = {}
+        self._known: dict[str, _Known] = {}
         self._read: dict[str, tuple[tuple[int, int], Json]] = {}
         self._pending: dict[str, str] = {}
         self._wake = anyio.Event()
@@ -59,25 +72,28 @@ class Documents:
         """The host is gone: saves keep what the file has."""
         self._envelopes = None
 
-    def remember(self, absolute_path: str, notebook_id: str) -> None:
-        """This notebook is at this path."""
-        if absolute_path:
-            self._ids[absolute_path] = notebook_id
+    def remember(self, absolute_path: str, notebook_id: str, *, saved: Json = None) -> None:
+        """This notebook is at this path; the host has judged the state `saved` there, whosever it was (a copy's)."""
+        if not absolute_path:
+            return
+        known = self._known.get(absolute_path)
+        judged = known.judged if known and known.notebook_id == notebook_id else frozenset({notebook_id})
+        self._known[absolute_path] = _Known(notebook_id, judged | {_id_in(saved) or notebook_id})
 
     def forget(self, absolute_path: str) -> None:
         """Nothing known is at this path, nor below it, any more."""
         for path in self.at_or_below(absolute_path):
-            del self._ids[path]
+            del self._known[path]
 
     def at_or_below(self, absolute_path: str) -> list[str]:
         """Paths of known notebooks at this path, or below it when it is a folder."""
-        return [path for path in self._ids if Path(path).is_relative_to(absolute_path)]
+        return [path for path in self._known if Path(path).is_relative_to(absolute_path)]
 
     def move(self, old_path: str, new_path: str) -> None:
         """A known notebook was renamed."""
         self._read.pop(old_path, None)
-        if old_path in self._ids:
-            self._ids[new_path] = self._ids.pop(old_path)
+        if old_path in self._known:
+            self._known[new_path] = self._known.pop(old_path)
 
     async def saved(self, absolute_path: str) -> Json:
         """`metadata.agent_host` as the notebook has it now: from the live document, else from the file. None: nothing.
@@ -117,18 +133,18 @@ class Documents:
         if not isinstance(metadata, dict) or self._envelopes is None:
             return
         absolute_path = self._paths.absolute(path)
-        notebook_id = self._ids.get(absolute_path)
-        if notebook_id is None:
+        known = self._known.get(absolute_path)
+        if known is None:
             return
         if not Path(absolute_path).exists():
             # The notebook that was here is gone; a new one of the same name must not inherit its conversation.
             self.forget(absolute_path)
             return
-        envelope = self._envelopes.envelope(notebook_id)
+        envelope = self._envelopes.envelope(known.notebook_id)
         if envelope is None and METADATA_KEY not in metadata:
             # A page from before a restart, say: a save may not lose what the file has.
             envelope = self._read_file(absolute_path)
-        if envelope is not None and _is_same_notebook(metadata.get(METADATA_KEY), notebook_id):
+        if envelope is not None and known.may_replace(metadata.get(METADATA_KEY)):
             metadata[METADATA_KEY] = envelope
 
     def prepared(self, notebook_id: str, absolute_path: str, _envelope: dict[str, Any]) -> None:
@@ -152,12 +168,13 @@ class Documents:
             return
         api_path = self._paths.api(absolute_path)
         is_live, value = await self._live.read(api_path)
+        known = self._known.get(absolute_path)
         if not is_live:
             self._announce(notebook_id, api_path)
-        elif _is_same_notebook(value, notebook_id):
+        elif known and known.notebook_id == notebook_id and known.may_replace(value):
             await self._live.write(api_path, envelope)
 
 
-def _is_same_notebook(saved: Json, notebook_id: str) -> bool:
-    """False for another notebook's state, whose person was not asked yet. Garbage is the store's to keep aside."""
-    return not isinstance(saved, dict) or saved.get("notebook_id", notebook_id) == notebook_id
+def _id_in(saved: Json) -> str:
+    notebook_id = saved.get("notebook_id") if isinstance(saved, dict) else None
+    return notebook_id if isinstance(notebook_id, str) else ""

@@ -41,9 +41,12 @@ class AgentService:
         if not path:
             raise UnknownNotebookError(f"{api_path!r} is no notebook below this server's root folder.")
         envelope = await self._documents.saved(path)
-        return await self._call(
+        answer = await self._call(
             NotebookRef(path=path, kernel_id=kernel_id, actor=actor, envelope=envelope), verb, request
         )
+        if notebook_id := getattr(answer, "notebook_id", ""):
+            self._documents.remember(path, notebook_id, saved=envelope)
+        return answer
 
     async def call_by_id(self, notebook_id: str, verb: str, request: Request, *, actor: str = "") -> Answer:
         """The same for a notebook that was opened before.
@@ -56,10 +59,7 @@ class AgentService:
     async def _call(self, notebook: NotebookRef, verb: str, request: Request) -> Answer:
         manager = await self._host.manager()
         answer = await manager.call(notebook, verb, request)
-        if isinstance(answer, NotebookInfo):
-            self._documents.remember(answer.path, answer.notebook_id)
-            return self._with_api_path(answer)
-        return answer
+        return self._with_api_path(answer) if isinstance(answer, NotebookInfo) else answer
 
     @contextmanager
     def stream_scope(self, scope: anyio.CancelScope) -> Iterator[None]:

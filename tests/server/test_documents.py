@@ -83,6 +83,14 @@ async def test_another_notebooks_session_is_left_alone(documents: Documents, tmp
     assert save(documents, {"agent_host": foreign})["agent_host"] == foreign
 
 
+async def test_a_copy_replaces_the_originals_session_once_the_host_has_judged_it(
+    documents: Documents, tmp_path: Path
+) -> None:
+    original = {"notebook_id": OTHER, "head": "original"}
+    documents.remember(put(tmp_path / "a.ipynb", {"agent_host": original}), ID, saved=original)
+    assert save(documents, {"agent_host": original})["agent_host"] == NEW
+
+
 async def test_an_unknown_notebook_is_left_alone(documents: Documents, tmp_path: Path) -> None:
     put(tmp_path / "a.ipynb", {})
     assert save(documents, {}) == {}
