@@ -17,7 +17,7 @@ import anyio.to_thread
 from jupyter_agent_host.errors import ProviderUnavailableError, SandboxStartError
 from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.providers.local_command import SOCKET_FOLDER, Box
-from jupyter_agent_host.providers.local_interpreter import this_interpreter
+from jupyter_agent_host.providers.process_interpreter import this_interpreter
 from jupyter_agent_host.providers.local_mounts import private_folders
 from jupyter_agent_host.providers.local_probe import Found, look
 from jupyter_agent_host.providers.process_child import Child
@@ -140,7 +140,7 @@ def _prepare(
         environment=spec.environment,
         scratch_bytes=spec.limits.mem_bytes // 2,
     )
-    runner = [str(box.interpreter.executable), "-P", "-m", RUNNER_MODULE]
+    runner = box.interpreter.run_module(RUNNER_MODULE)
     start = RunnerStart(token=spec.token, socket_path=f"{SOCKET_FOLDER}/{SOCKET_NAME}")
     return box.command([*_prlimit(spec.limits, controllers), *runner]), {}, start
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_agent_host.providers.local_interpreter import Interpreter
+from jupyter_agent_host.providers.process_interpreter import Interpreter
 from jupyter_agent_host.providers.local_mounts import Private, interpreter_mounts, system_mounts
 from jupyter_agent_host.sandbox.spec import HOME, WORKSPACE, BindWorkspace, ScratchWorkspace
 
@@ -71,8 +71,8 @@ class Box:
     def _environment(self) -> dict[str, str]:
         path = (str(self.interpreter.prefixes[0] / "bin"), "/usr/local/bin", "/usr/bin", "/bin")
         mine = {"PATH": os.pathsep.join(path), "HOME": HOME, "TMPDIR": "/tmp"}  # noqa: S108 - the sandbox's own
-        if self.interpreter.import_path:
-            mine["PYTHONPATH"] = os.pathsep.join(map(str, self.interpreter.import_path))
+        if self.interpreter.user_site:
+            mine["PYTHONPATH"] = os.pathsep.join(map(str, self.interpreter.user_site))
         return {"LANG": "C.UTF-8", "USER": "agent", "LOGNAME": "agent", **self.environment, **mine}
 
     def _made_files(self) -> list[str]:

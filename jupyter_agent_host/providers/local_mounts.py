@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_config_dir, jupyter_data_dir, jupyter_runtime_dir
 
-from jupyter_agent_host.providers.local_interpreter import Interpreter, covers, link_chain
+from jupyter_agent_host.providers.process_interpreter import Interpreter, covers, link_chain
 
 _TOP_LEVEL = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _ETC = (

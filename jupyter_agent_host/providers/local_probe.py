@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jupyter_agent_host.providers.local_command import Box
-from jupyter_agent_host.providers.local_interpreter import this_interpreter
+from jupyter_agent_host.providers.process_interpreter import this_interpreter
 from jupyter_agent_host.providers.local_mounts import private_folders
 from jupyter_agent_host.sandbox.spec import ScratchWorkspace
 
 _TIMEOUT_SECONDS = 10
 _MISSING_PART = 3
 _CHECK = (
-    "import sys; from importlib.util import find_spec as find;"
+    "import sys; from importlib.util import find_spec as find; sys.path += sys.argv[1:];"
     " missing = [name for name in ('jupyter_agent_host', 'claude_agent_sdk') if find(name) is None];"
     f" print('not importable inside:', *missing) if missing else None; sys.exit({_MISSING_PART} if missing else 0)"
 )
@@ -94,7 +94,7 @@ def _box(bwrap: str, user: tuple[int, int], folder: Path) -> Box:
 
 def _try(box: Box) -> str:
     """The last line of what went wrong; "" if nothing did."""
-    command = box.command([str(box.interpreter.executable), "-P", "-c", _CHECK])
+    command = box.command([str(box.interpreter.executable), "-P", "-c", _CHECK, *box.interpreter.loose_folders()])
     try:
         done = subprocess.run(  # noqa: PLW1510 - the return code is looked at
             command, env={}, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS, text=True

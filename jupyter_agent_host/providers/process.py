@@ -19,6 +19,7 @@ from jupyter_agent_host.providers import process_keeper
 from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_fleet import Fleet
 from jupyter_agent_host.providers.process_folder import RunFolder, scratch_base
+from jupyter_agent_host.providers.process_interpreter import this_interpreter
 from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Launch
 from jupyter_agent_host.providers.process_limits import limit_notes, rlimits
 from jupyter_agent_host.sandbox.provider import Sandbox
@@ -117,7 +118,7 @@ def _prepare(
         workdir=str(workdir),
         config_dir=str(home / ".claude"),
     )
-    return [*keeper, sys.executable, "-P", "-m", RUNNER_MODULE], environment, start
+    return [*keeper, *this_interpreter().run_module(RUNNER_MODULE)], environment, start
 
 
 async def _end(child: Child) -> None:

@@ -12,6 +12,11 @@ from pathlib import Path
 
 _PACKAGES = ("jupyter_agent_host", "claude_agent_sdk")
 _MAX_LINKS = 16
+_RUN = (
+    "import runpy, sys; module, *folders = sys.argv[1:]; sys.argv[1:] = []; sys.path += folders;"
+    " runpy.run_module(module, run_name='__main__', alter_sys=True)"
+)
+"""Instead of PYTHONPATH, which the agent's own programs would inherit."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +28,23 @@ class Interpreter:
         prefixes: the environment's prefix first, then those it stands on.
         packages: folders of modules that lie outside every prefix: the user's own site-packages, and the folder of
             this package when it is installed editable.
-        import_path: folders that the interpreter would not look into by itself once the home is hidden.
+        user_site: the user's own site-packages, which Python would not look into once the home is hidden.
     """
 
     executable: Path
     prefixes: tuple[Path, ...]
     packages: tuple[Path, ...] = ()
-    import_path: tuple[Path, ...] = ()
+    user_site: tuple[Path, ...] = ()
+
+    def run_module(self, module: str) -> list[str]:
+        """The command that runs a module inside, wherever its package lies."""
+        loose = self.loose_folders()
+        start = ["-c", _RUN, module, *loose] if loose else ["-m", module]
+        return [str(self.executable), "-P", *start]
+
+    def loose_folders(self) -> list[str]:
+        """Folders that hold packages outside every site-packages, to be put on `sys.path`."""
+        return list(dict.fromkeys(str(path.parent) for path in self.packages if path not in self.user_site))
 
 
 def this_interpreter() -> Interpreter:
