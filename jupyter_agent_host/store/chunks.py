@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from jupyter_agent_host.store.entry import read_head, read_object, write_object
 from jupyter_agent_host.store.summary import TurnSummary, bounded
 
 WINDOW_BYTES = 32 * 1024
@@ -26,13 +27,6 @@ LINE_CHARS = 512
 _LEVEL = 9
 _SUBPATH = re.compile(r"(?!.*\.\.)[A-Za-z0-9._-][A-Za-z0-9._/-]{0,199}")
 _summaries = msgspec.json.Decoder(TurnSummary)
-
-
-class _AnyObject(msgspec.Struct):
-    """Accepts every JSON object and keeps nothing of it."""
-
-
-_objects = msgspec.json.Decoder(_AnyObject)
 
 
 class ChunkError(ValueError):
@@ -117,11 +111,9 @@ def slide(window: bytes, content: bytes) -> bytes:
 
 
 def _one_line(entry: bytes) -> bytes | None:
-    try:
-        _objects.decode(entry)
-        return msgspec.json.format(entry, indent=-1) if b"\n" in entry else entry
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
+    if read_head(entry) is None:
         return None
+    return write_object(read_object(entry)) if b"\n" in entry else entry
 
 
 def _entries(lines: Iterable[bytes]) -> Iterable[tuple[str, bytes]]:
@@ -132,5 +124,6 @@ def _entries(lines: Iterable[bytes]) -> Iterable[tuple[str, bytes]]:
             if subpath and not _SUBPATH.fullmatch(subpath):
                 raise ChunkError("names a transcript that cannot be")
         else:
-            _objects.decode(line)
+            if read_head(line) is None:
+                raise ChunkError("holds an entry that is no object")
             yield subpath, line

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from jupyter_agent_host.store import sql_transcripts
+from jupyter_agent_host.store.entry import write_object
 from jupyter_agent_host.store.journal import Journal
 
 Key = dict[str, Any]
@@ -70,8 +71,7 @@ class SummarizingSessionStore(JournalSessionStore):
 
 
 def _encode(entries: list[Entry]) -> tuple[bytes, ...]:
-    # The standard library keeps what JavaScript writes and stricter encoders refuse: halves of surrogate pairs.
-    return tuple(json.dumps(entry, separators=(",", ":")).encode() for entry in entries)
+    return tuple(map(write_object, entries))
 
 
 def _append(connection: sqlite3.Connection, key: Key, entries: tuple[bytes, ...]) -> list[bytes]:
@@ -86,7 +86,7 @@ def _append_and_fold(connection: sqlite3.Connection, key: Key, entries: tuple[by
     found = sql_transcripts.summary(connection, project_key, session_id)
     previous = None if found is None else _summary(session_id, *found)
     folded = fold(previous, key, [json.loads(entry) for entry in added])
-    sql_transcripts.put_summary(connection, project_key, session_id, json.dumps(folded["data"]).encode())
+    sql_transcripts.put_summary(connection, project_key, session_id, write_object(folded["data"]))
 
 
 def _summary(session_id: str, mtime: int, data: bytes) -> dict[str, Any]:

@@ -6,17 +6,10 @@ import sqlite3
 import time
 from collections.abc import Iterable, Sequence
 
-import msgspec
+from jupyter_agent_host.store.entry import read_head
 
 PROJECT_KEY = "-workspace"
 """The SDK's key for the working folder `/workspace`, which is the same in every sandbox."""
-
-
-class _Head(msgspec.Struct):
-    uuid: object = None
-
-
-_head_decoder = msgspec.json.Decoder(_Head)
 
 
 def append(
@@ -135,11 +128,8 @@ def _touch(connection: sqlite3.Connection, project_key: str, session_id: str, su
 
 def _uuid_of(entry: bytes) -> str | None:
     """The entry's idempotency key. What a sandbox sent may be anything: then it has none."""
-    try:
-        uuid = _head_decoder.decode(entry).uuid
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
-        return None
-    return uuid if isinstance(uuid, str) else None
+    head = read_head(entry)
+    return head.uuid if head is not None and isinstance(head.uuid, str) else None
 
 
 def _now_ms() -> int:

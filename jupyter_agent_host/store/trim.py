@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
+from jupyter_agent_host.store.entry import EntryHead, read_head, read_object, write_object
 
 Entries = tuple[tuple[str, bytes], ...]
 
@@ -17,15 +16,6 @@ BOUNDARY = "compact_boundary"
 
 _ATTACHED_OUTPUT = re.compile("file|directory|hook|selected|diagnostic|task|output|resource|shell")
 _KEPT_STRING_BYTES = 200
-
-
-class _Head(msgspec.Struct, rename="camel"):
-    uuid: object = None
-    parent_uuid: object = None
-    subtype: object = None
-
-
-_heads = msgspec.json.Decoder(_Head)
 
 
 def without_tool_output(entries: Entries, *, over_bytes: int = 0) -> Entries:
@@ -99,7 +89,7 @@ def _trim_block(block: object, over_bytes: int) -> object:
 
 
 def _note_if(value: object, over_bytes: int) -> object:
-    encoded = json.dumps(value, separators=(",", ":")).encode()
+    encoded = write_object(value)
     return _note(encoded) if len(encoded) > over_bytes else value
 
 
@@ -124,16 +114,9 @@ def _without_parent(data: dict[str, Any]) -> dict[str, Any]:
 
 def _edit(entry: bytes, change: Callable[[dict[str, Any]], Any]) -> bytes:
     """The changed entry; empty, and so left out, if it cannot be read: it might hold what was to go."""
-    try:
-        # The standard library reads halves of surrogate pairs, which JavaScript writes when it cuts a text.
-        data = json.loads(entry)
-    except (ValueError, RecursionError):
-        return b""
-    return json.dumps(change(data), separators=(",", ":")).encode() if isinstance(data, dict) else b""
+    data = read_object(entry)
+    return b"" if data is None else write_object(change(data))
 
 
-def _head(entry: bytes) -> _Head:
-    try:
-        return _heads.decode(entry)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError):
-        return _Head()
+def _head(entry: bytes) -> EntryHead:
+    return read_head(entry) or EntryHead()
