@@ -1,0 +1,173 @@
+"""`%%agent` and `%agent`."""
+
+from __future__ import annotations
+
+import inspect
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from jupyter_agent_host.client.interface import AgentClient
+from jupyter_agent_host.errors import (
+    AgentHostError,
+    DivergedSessionError,
+    EnvelopeCorruptError,
+    EnvelopeUntrustedError,
+)
+from jupyter_agent_host.notebook import commands
+from jupyter_agent_host.notebook.connect import connect
+from jupyter_agent_host.notebook.display import TurnOutput
+from jupyter_agent_host.notebook.fill import Filled, FillError, fill
+from jupyter_agent_host.notebook.follow import Outcome, TurnFollower
+from jupyter_agent_host.notebook.options import CellOptions, options_help, parse_options
+from jupyter_agent_host.notebook.outcome import AgentCellError, AgentInterrupted
+from jupyter_agent_host.notebook.result import result_of
+from jupyter_agent_host.notebook.shell import Shell
+from jupyter_agent_host.protocol.host_api import History, PromptRequest, Simple
+
+Connect = Callable[[Shell], AgentClient]
+_UNDECIDED = (EnvelopeUntrustedError, DivergedSessionError, EnvelopeCorruptError)
+
+
+@magics_class
+class AgentMagics(Magics):
+    """The notebook's agent, from its cells."""
+
+    def __init__(self, shell: InteractiveShell, connector: Connect = connect) -> None:
+        super().__init__(shell)
+        self._place = Shell(shell)
+        self._connector = connector
+        self._client: AgentClient | None = None
+        self._previous_turn_id = ""
+
+    @line_cell_magic
+    def agent(self, line: str, cell: str | None = None) -> None:
+        """Ask this notebook's agent, or manage it: `%agent help` lists the commands.
+
+        The lines below `%%agent` are the prompt. The agent works in a sandbox of its own; its answer streams into
+        this cell, and the session goes on from cell to cell and is saved with the notebook. `{name}` is filled in
+        from your variables.
+        """
+        with _one_sentence():
+            if cell is None:
+                self._command(line)
+            else:
+                self._turn(parse_options(line), cell)
+
+    agent.__doc__ = f"{inspect.cleandoc(agent.__doc__ or '')}\n\n{options_help()}"
+
+    def close(self) -> None:
+        """Release the client. Idempotent."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _command(self, line: str) -> None:
+        words, path = _split(line)
+        command, *rest = words or ["status"]
+        if command == "help":
+            self._show(commands.help_text())
+            return
+        verb, request = commands.request_for(command, rest, path)
+        answer = self._reach().call(verb, request)
+        self._show(commands.describe_answer(answer, rest))
+        if command == "doctor":
+            self._show(commands.sentence("`jupyter agent-host doctor` in a terminal looks at engine, image and key."))
+
+    def _turn(self, options: CellOptions, cell: str) -> None:
+        if not cell.strip():
+            raise UsageError("Write the prompt into the lines below %%agent.")
+        filled = Filled(cell) if options.raw else fill(cell, self._fillable())
+        asker = self._place.asker()
+        request = PromptRequest(
+            prompt=filled.text.strip("\n"),
+            path=options.notebook,
+            cell_id=self._place.cell_id,
+            model=options.model,
+            permission_mode=options.permission_mode,
+            max_turns=options.max_turns,
+            max_budget_usd=options.max_budget_usd,
+            fork=options.fork,
+            new=options.new,
+            once=options.once,
+            previous_turn_id=self._previous_turn_id,
+            headless=asker is None,
+        )
+        output = self._place.output(filled=filled.values)
+        outcome = TurnFollower(self._reach(), request, output, asker=asker).run()
+        self._end(outcome, output, options)
+
+    def _end(self, outcome: Outcome, output: TurnOutput, options: CellOptions) -> None:
+        if outcome.accepted is not None:
+            self._previous_turn_id = outcome.accepted.turn_id
+        if options.output:
+            self._place.names[options.output] = result_of(outcome.view, outcome.events)
+        if isinstance(outcome.failure, _UNDECIDED):
+            self._show_undecided(outcome.failure, options.notebook)
+            return
+        left = outcome.view.ended is None
+        if outcome.accepted is not None:
+            output.finish(outcome.view, outcome.info, _note(outcome, left=left))
+        if outcome.failure is not None:
+            raise AgentCellError(str(outcome.failure)) from outcome.failure
+        status = outcome.view.ended.status if outcome.view.ended else ""
+        if outcome.interrupts and left:
+            raise AgentInterrupted("Left the cell at once: the server finishes the stop, and the session lives on.")
+        if status == "interrupted":
+            raise AgentInterrupted("Interrupted: the agent stopped, and the session lives on.")
+        if status == "error":
+            raise AgentCellError("The agent's turn failed; the reason is above.")
+
+    def _show_undecided(self, error: AgentHostError, path: str) -> None:
+        """What came with the notebook, to read, and the sentence about what to do. Not a failure of the cell."""
+        history = self._reach().call("history", Simple(path=path))
+        if isinstance(history, History) and history.turns:
+            self._show(commands.history_text(history))
+        self._show(commands.sentence(str(error)))
+
+    def _fillable(self) -> dict[str, object]:
+        names = self._place.names
+        return {name: names[name] for name in names if self._place.is_own_name(name)}
+
+    def _reach(self) -> AgentClient:
+        if self._client is None:
+            self._client = self._connector(self._place)
+        return self._client
+
+    def _show(self, text: commands.Text) -> None:
+        self._place.show(text.plain, text.markdown)
+
+
+def _note(outcome: Outcome, *, left: bool) -> str:
+    if outcome.answered:
+        return "Answered before; shown again and not asked again (--once)."
+    if left and outcome.interrupts:
+        return "Interrupted; left before the agent had stopped. The server finishes the stop."
+    return "The turn was left before its end; `%agent history` shows how it ends." if left else ""
+
+
+def _split(line: str) -> tuple[list[str], str]:
+    """The words of a line, and the notebook that `--notebook PATH` names."""
+    try:
+        words = shlex.split(line)
+    except ValueError as err:
+        raise UsageError(f"%agent: {err}.") from err
+    if "--notebook" not in words:
+        return words, ""
+    at = words.index("--notebook")
+    if at + 1 >= len(words):
+        raise UsageError("--notebook needs the path of a notebook.")
+    return words[:at] + words[at + 2 :], words[at + 1]
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Whatever fails ends as one sentence."""
+    try:
+        yield
+    except (AgentHostError, FillError) as err:
+        raise AgentCellError(str(err)) from err
