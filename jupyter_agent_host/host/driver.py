@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class Driver:
-    """One agent's driver. `run` is its task; `aclose` ends the agent in order."""
+    """One agent's driver. `run` is its task; `NotebookAgent.stop` makes it end the sandbox."""
 
     def __init__(self, agent: NotebookAgent) -> None:
         self.agent = agent
@@ -45,16 +45,6 @@ class Driver:
                 await self._bury(live, live.gone_error().code)
             else:
                 await self._retire()
-
-    async def aclose(self) -> None:
-        """Leave: interrupt the turn, end the sandbox. For a host that shuts down in order."""
-        agent = self.agent
-        with anyio.move_on_after(5):
-            await agent.interrupt()
-            if agent.active is not None:
-                await agent.active.ended.wait()
-        if agent.live is not None:
-            await self._retire()
 
     def adopt(self, live: LiveSandbox, turn: Turn | None, pending: Mapping[str, PermissionAsked]) -> None:
         """Take over a sandbox that an earlier host left, with the turn that still runs in it and its open questions."""
