@@ -17,12 +17,12 @@ import anyio.to_thread
 from jupyter_agent_host.errors import ProviderUnavailableError, SandboxStartError
 from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.providers.local_command import SOCKET_FOLDER, Box
-from jupyter_agent_host.providers.process_interpreter import this_interpreter
 from jupyter_agent_host.providers.local_mounts import private_folders
 from jupyter_agent_host.providers.local_probe import Found, look
 from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_fleet import Fleet
 from jupyter_agent_host.providers.process_folder import SOCKET_NAME, RunFolder, socket_base
+from jupyter_agent_host.providers.process_interpreter import this_interpreter
 from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Launch
 from jupyter_agent_host.providers.process_limits import limit_notes, rlimits
 from jupyter_agent_host.providers.process_tree import children

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_agent_host.providers.process_interpreter import Interpreter
 from jupyter_agent_host.providers.local_mounts import Private, interpreter_mounts, system_mounts
+from jupyter_agent_host.providers.process_interpreter import Interpreter
 from jupyter_agent_host.sandbox.spec import HOME, WORKSPACE, BindWorkspace, ScratchWorkspace
 
 SOCKET_FOLDER = "/run/agent-host"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jupyter_agent_host.providers.local_command import Box
-from jupyter_agent_host.providers.process_interpreter import this_interpreter
 from jupyter_agent_host.providers.local_mounts import private_folders
+from jupyter_agent_host.providers.process_interpreter import this_interpreter
 from jupyter_agent_host.sandbox.spec import ScratchWorkspace
 
 _TIMEOUT_SECONDS = 10

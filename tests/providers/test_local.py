@@ -1,0 +1,19 @@
+"""The contract, on bubblewrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from child_contract import ChildContract
+
+from jupyter_agent_host.providers.local import LocalProvider
+from jupyter_agent_host.sandbox.provider import Provider
+
+pytestmark = pytest.mark.bubblewrap
+
+
+class TestLocal(ChildContract):
+    @pytest.fixture
+    def make_provider(self) -> Callable[[], Provider]:
+        return LocalProvider

@@ -1,0 +1,17 @@
+"""The contract, on plain processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from child_contract import ChildContract
+
+from jupyter_agent_host.providers.process import ProcessProvider
+from jupyter_agent_host.sandbox.provider import Provider
+
+
+class TestProcess(ChildContract):
+    @pytest.fixture
+    def make_provider(self) -> Callable[[], Provider]:
+        return ProcessProvider
