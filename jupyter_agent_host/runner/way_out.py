@@ -7,7 +7,6 @@ control connection is lost, carried connections are cut at once: the CLI repeats
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 from uuid import uuid4
@@ -123,11 +122,14 @@ class WayOut:
 
 
 async def open_listener(port: int = WAY_OUT_PORT) -> tuple[Listener[SocketStream], int]:
-    """Listen on loopback, on a free port where the usual one is taken; the port that it became."""
+    """Listen on loopback, on a free port where the usual one is taken; the port that it became.
+
+    No address family is named: with one, the resolver gives nothing where loopback is the only interface.
+    """
     try:
-        multi = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=port, family=socket.AF_INET)
+        multi = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=port)
     except OSError:
-        multi = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0, family=socket.AF_INET)
+        multi = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
     listener = multi.listeners[0]
     return listener, int(listener.extra(SocketAttribute.local_port))  # noqa: S610 - no Django
 
