@@ -81,8 +81,7 @@ class EnvelopeModel(msgspec.Struct, frozen=True, kw_only=True):
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of this version; the package's `envelope.schema.json` holds the same."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Jupyter agent host: saved session in a notebook's metadata (agent_host), version 1",
-        **msgspec.json.schema(EnvelopeModel),
-    }
+    # Through JSON, since msgspec gives defaults as tuples.
+    schema: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(EnvelopeModel)))
+    title = "Jupyter agent host: saved session in a notebook's metadata (agent_host), version 1"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_DEPTH = 8
-MAX_VALUES = 500_000
+MAX_VALUES = 100_000
 
 
 class NotPlainError(ValueError):
