@@ -10,6 +10,7 @@ import anyio
 
 from jupyter_agent_host.errors import ProtocolError
 from jupyter_agent_host.runner.hardening import die_with_parent, hide_from_neighbours
+from jupyter_agent_host.runner.lean_imports import skip_unused
 
 
 def main() -> int:
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--die-with-parent", action="store_true", help="end when the parent process does")
     arguments = parser.parse_args()
     hide_from_neighbours()
+    skip_unused()
     if arguments.die_with_parent:
         die_with_parent(parent_pid)
     try:

@@ -13,6 +13,8 @@ HOST_AWAY = "The notebook's host is away."
 
 _SENTENCE_CHARACTERS = 500
 _ABORTED = ("aborted_streaming", "aborted_tools")
+_GATEWAY_REFUSED = 402
+_CREDENTIAL_REFUSED = re.compile(r"refused the Jupyter server's credential \((\d{3})\)")
 _PREFIX = re.compile(r"^(API Error:\s*)?(\d{3}\s+)?")
 _CLI_ADVICE = re.compile(r"\s+This is a server-side issue, usually temporary.*$", re.DOTALL)
 
@@ -55,14 +57,20 @@ def _failure(result: ResultMessage) -> tuple[str, str]:
     said = _sentence(result.result or "; ".join(result.errors or []))
     if HOST_AWAY in said:
         return f"{HOST_AWAY} The turn could not go on; prompt again to continue.", "host_away"
-    if "credential_missing" in said:
-        return said.replace("credential_missing: ", ""), "credential_missing"
-    return said or "The agent stopped with an error it did not explain.", _code(result.api_error_status)
+    return said or "The agent stopped with an error it did not explain.", _code(result.api_error_status, said)
 
 
-def _code(status: int | None) -> str:
+def _code(status: int | None, said: str) -> str:
+    """The gateway answers some upstream errors with a status of its own, and its sentence holds the true one."""
+    if said.startswith("No model credential"):
+        return "credential_missing"
+    refused = _CREDENTIAL_REFUSED.search(said)
+    if refused is not None:
+        return f"upstream_{refused[1]}"
     if status is None:
         return "agent_error"
+    if status == _GATEWAY_REFUSED:
+        return "gateway_refused"
     return "upstream_5xx" if status >= 500 else f"upstream_{status}"  # noqa: PLR2004 - HTTP server errors
 
 

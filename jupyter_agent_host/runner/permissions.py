@@ -48,15 +48,13 @@ class Permissions:
         return _result(question.answer)
 
     def answer(self, frame: AnswerPermission) -> None:
-        """A person's decision. Questions that are no longer open are ignored."""
+        """A person's decision. The host has told it already, since it knows who it was; here it takes effect.
+
+        Questions that are no longer open are ignored.
+        """
         question = self._open.get(frame.permission_id)
         if question is not None and not question.settled.is_set():
             question.answer = frame
-            self._emit(
-                PermissionSettled(
-                    request_id=frame.permission_id, decision=frame.decision, message=frame.message, by="person"
-                )
-            )
             question.settled.set()
 
     def settle_all(self, by: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.websocket import CarryStream, WebSocket
 from jupyter_agent_host.protocol.control import (
     Ack,
+    AnyRunnerFrame,
     Append,
     CarryWanted,
     CloseSession,
@@ -125,11 +126,12 @@ class Host:
         self._upstream = urlsplit(upstream)
         self._socket = socket
         self._replies: dict[str, Reply] = {}
-        self._replied = anyio.Event()
+        self._changed = anyio.Event()
         self.journal = journal
         self.hello = hello
         self.statuses: list[tuple[SessionStatus, ...]] = [hello.sessions]
         self.syncs: list[WorkspaceSync] = []
+        self.wanted: list[str] = []
         self.note = ""
         self.answer_syncs = True
         self.acks = True
@@ -145,8 +147,7 @@ class Host:
 
     async def command(self, frame: Any) -> Reply:
         await self.send(frame)
-        while frame.request_id not in self._replies:
-            await self._replied.wait()
+        await self.until(lambda: frame.request_id in self._replies)
         return self._replies[frame.request_id]
 
     async def open(self, session_id: str, **options: Any) -> Reply:
@@ -180,36 +181,48 @@ class Host:
     async def serve(self, tasks: anyio.abc.TaskGroup) -> None:
         try:
             while True:
-                frame = decode_runner_frame(await self._socket.receive())
-                if isinstance(frame, Outbox):
-                    self.journal.take(frame)
-                    if self.acks:
-                        await self.send(Ack(number=frame.number))
-                elif isinstance(frame, Reply):
-                    self._replies[frame.request_id] = frame
-                    replied, self._replied = self._replied, anyio.Event()
-                    replied.set()
-                elif isinstance(frame, CarryWanted):
-                    if self.carries:
-                        tasks.start_soon(self._carry, frame.carry_id)
-                elif isinstance(frame, WorkspaceSync):
-                    self.syncs.append(frame)
-                    if self.answer_syncs:
-                        await self.send(WorkspaceSynced(request_id=frame.request_id, note=self.note))
-                elif isinstance(frame, Status):
-                    self.statuses.append(frame.sessions)
+                await self._take(decode_runner_frame(await self._socket.receive()), tasks)
         except (anyio.EndOfStream, AgentHostError):
             self.ended.set()
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something about this host is true."""
+        while not true():
+            changed = self._changed
+            await changed.wait()
+
+    async def _take(self, frame: AnyRunnerFrame, tasks: anyio.abc.TaskGroup) -> None:
+        if isinstance(frame, Outbox):
+            self.journal.take(frame)
+            if self.acks:
+                await self.send(Ack(number=frame.number))
+        elif isinstance(frame, Reply):
+            self._replies[frame.request_id] = frame
+        elif isinstance(frame, CarryWanted):
+            self.wanted.append(frame.carry_id)
+            if self.carries:
+                tasks.start_soon(self._carry, frame.carry_id)
+        elif isinstance(frame, WorkspaceSync):
+            self.syncs.append(frame)
+            if self.answer_syncs:
+                await self.send(WorkspaceSynced(request_id=frame.request_id, note=self.note))
+        elif isinstance(frame, Status):
+            self.statuses.append(frame.sessions)
+        changed, self._changed = self._changed, anyio.Event()
+        changed.set()
 
     async def _carry(self, carry_id: str) -> None:
         socket = await WebSocket.dial(await self._rig.connect(), f"/carry/{carry_id}", TOKEN)
         port = self._upstream.port
         assert port is not None
         try:
-            async with await anyio.connect_tcp("127.0.0.1", port) as upstream, CarryStream(socket) as inside:
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._copy, inside, upstream, tasks)
-                    await self._copy(upstream, inside, tasks, counting=True)
+            async with (
+                await anyio.connect_tcp("127.0.0.1", port) as upstream,
+                CarryStream(socket) as inside,
+                anyio.create_task_group() as tasks,
+            ):
+                tasks.start_soon(self._copy, inside, upstream, tasks)
+                await self._copy(upstream, inside, tasks, counting=True)
         except (anyio.BrokenResourceError, anyio.EndOfStream, AgentHostError, OSError):
             await socket.aclose()
 

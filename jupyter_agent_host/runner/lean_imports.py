@@ -1,0 +1,15 @@
+"""Keeping the start short: the SDK's dependencies import more than a runner needs."""
+
+from __future__ import annotations
+
+import sys
+
+_UNUSED = ("rfc3987_syntax",)
+"""An optional part of jsonschema that compiles a grammar on import: more than half of the SDK's import time in
+environments that hold it (Jupyter's own do). It checks the `iri` format of JSON schemas, of which we have none."""
+
+
+def skip_unused() -> None:
+    """Make those modules count as not installed in this process. Call it before the SDK is imported."""
+    for name in _UNUSED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type] - documented: None forbids the import
