@@ -118,6 +118,8 @@ class ClientConnection:
 
     async def linger(self) -> None:
         """Read on for a moment, so that a refusal reaches a client that is still sending."""
+        if self._http.our_state is h11.SEND_BODY:
+            return  # an answer broke off: the sooner the client knows, the sooner it asks again
         with anyio.move_on_after(1.0):
             while not self._ended:
                 await self._receive()
@@ -167,6 +169,8 @@ class ClientConnection:
 
 
 def _checked_head(request: h11.Request) -> RequestHead:
+    if request.http_version not in (b"1.0", b"1.1"):
+        raise malformed("Only HTTP/1.1 is spoken here.", status=505)
     names = [name for name, _ in request.headers]
     if b"transfer-encoding" in names:
         # One framing only. It also spares the host a flood of one-byte chunks.

@@ -47,6 +47,7 @@ class _Progress:
     bytes_in: int = 0
     bytes_out: int = 0
     complete: bool = False
+    admitted: bool = False
     reading: Reading = field(default_factory=lambda: Reading(usage=Tokens(), message_id=""))
 
 
@@ -156,6 +157,7 @@ class Exchange:
             if err.retryable:
                 raise Refusal(err.code, str(err), status=429, kind="rate_limit_error", retry_after=5) from err
             raise Refusal(err.code, str(err)) from err
+        self.progress.admitted = True
 
     async def _forward(self, route: ModelRoute, head: RequestHead, body: bytes, checked: CheckedRequest) -> None:
         if self.settings.credential is None:  # checked before; it also tells the type checker
@@ -238,6 +240,7 @@ class Exchange:
             bytes_out=progress.bytes_out,
             complete=progress.complete,
             message_id=progress.reading.message_id[:100],
+            admitted=progress.admitted,
         )
 
 

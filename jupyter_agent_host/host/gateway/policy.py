@@ -123,7 +123,7 @@ def _check_block(block: dict[str, Any], granted: Collection[str]) -> None:
     The input of a `tool_use` is opaque to the API, so it is to us: a tool may well have a parameter named `source`.
     """
     kind = block.get("type")
-    if kind not in CONTENT_BLOCKS and "server_tools" not in granted:
+    if (not isinstance(kind, str) or kind not in CONTENT_BLOCKS) and "server_tools" not in granted:
         raise Refusal("content_block", f"The gateway does not let content of type {_shown(kind)} pass.")
     if kind == "tool_use":
         return

@@ -25,7 +25,8 @@ class LedgerEntry:
         started: seconds since the epoch, UTC; `duration_ms` until the answer's last byte, or its abandonment.
         method, path, model: as asked for, made safe to log; "" where the request was not read that far.
         status: HTTP status answered; 0 if the client went away before there was one.
-        refused: name of the rule that refused it, "" if it went to the upstream.
+        refused: name of the rule that refused it, "" if none did.
+        admitted: `Scope.admit` let it pass; False for one that was refused or abandoned before.
         usage: as the upstream said; estimated where it did not come to say it, see `meter`.
         cost_usd: estimate in US dollars by the table of `prices`.
         bytes_in, bytes_out: of the two bodies.
@@ -46,6 +47,7 @@ class LedgerEntry:
     bytes_out: int
     complete: bool
     message_id: str
+    admitted: bool = False
 
 
 class Scope(Protocol):

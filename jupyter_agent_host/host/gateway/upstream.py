@@ -124,7 +124,8 @@ class Upstream:
         kind, message = _read_error(await self._start_of(response))
         message = message.replace(self._secret, "[credential]") if self._secret else message
         if status in (_UNAUTHORIZED, _FORBIDDEN):
-            said = f" It says: {message}" if message else ""
+            # Not for 401: where the CLI finds the API's usual words, it shows a login hint of its own instead.
+            said = f" It says: {message}" if message and status == _FORBIDDEN else ""
             sentence = f"The model's API refused the Jupyter server's credential ({status}): check ANTHROPIC_API_KEY."
             return Refusal("", sentence + said, kind=kind or "authentication_error")
         sentence = message or f"The model's API at {self._host} answered {status} without a reason."

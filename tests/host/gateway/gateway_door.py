@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 import anyio.abc
+import h11
 import httpx
+import msgspec
 from anyio.abc import SocketAttribute
 
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.gateway import Bounds, Gateway, LedgerEntry
 from jupyter_agent_host.host.settings import Credential, GatewaySettings
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.testing.scripted_model import ScriptedModel, load_script
 
 SECRET = "sk-real-secret"
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading the usual authorities takes longer than most tests here
 
 
 @dataclass
@@ -79,7 +83,7 @@ class Door:
         await self.gateway.serve(stream, self.ledger)
 
     def client(self, **keywords: Any) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20, **keywords)
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20, verify=_NO_TLS, **keywords)
 
     async def post(
         self, body: dict[str, Any], *, path: str = "/v1/messages?beta=true", **headers: str
@@ -87,48 +91,64 @@ class Door:
         async with self.client() as client:
             return await client.post(path, json=body, headers={"x-api-key": "placeholder", **headers})
 
-    async def raw(self, data: bytes) -> list[Answer]:
-        """Send bytes as they are; all answers until the gateway closes or is silent for a moment."""
+    async def raw(self, data: bytes, *, answers: int = 1, method: str = "POST") -> list[Answer]:
+        """Send bytes as they are; the answers until there are so many, the gateway closes, or is silent for long."""
         stream = await anyio.connect_tcp("127.0.0.1", self.port)
         received = b""
         async with stream:
-            try:
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
                 await stream.send(data)
-            except anyio.BrokenResourceError:
-                return []
-            with anyio.move_on_after(0.7):
-                while True:
-                    try:
+                with anyio.move_on_after(3):
+                    while len(parse_answers(received, method=method)) < answers:
                         received += await stream.receive()
-                    except (anyio.EndOfStream, anyio.BrokenResourceError):
-                        break
-        return parse_answers(received)
+        return parse_answers(received, method=method)
 
 
-def parse_answers(data: bytes) -> list[Answer]:
-    answers = []
-    while data:
-        head, _, rest = data.partition(b"\r\n\r\n")
-        text = head.decode("latin-1")
-        status = int(text.split(" ", 2)[1])
-        lengths = [line.split(":")[1] for line in text.lower().split("\r\n") if line.startswith("content-length:")]
-        size = int(lengths[0]) if lengths else len(rest)
-        answers.append(Answer(status=status, headers=text.lower(), body=rest[:size]))
-        data = rest[size:]
-    return answers
+def parse_answers(data: bytes, *, method: str = "POST") -> list[Answer]:
+    """The whole answers at the start of some bytes."""
+    answers: list[Answer] = []
+    if not data:
+        return answers
+    connection = h11.Connection(h11.CLIENT)
+    connection.receive_data(data)
+    while True:
+        connection.send(h11.Request(method=method, target="/", headers=[("host", "x"), ("content-length", "0")]))
+        connection.send(h11.EndOfMessage())
+        answer = _next_answer(connection)
+        if answer is None:
+            return answers
+        answers.append(answer)
+        if connection.our_state is not h11.DONE or connection.their_state is not h11.DONE:
+            return answers
+        connection.start_next_cycle()
+
+
+def _next_answer(connection: h11.Connection) -> Answer | None:
+    head: h11.Response | None = None
+    body = b""
+    while (event := connection.next_event()) not in (h11.NEED_DATA, h11.PAUSED):
+        if isinstance(event, h11.Response):
+            head = event
+        elif isinstance(event, h11.Data):
+            body += event.data
+        elif isinstance(event, h11.EndOfMessage) and head is not None:
+            headers = "\n".join(f"{name.decode()}: {value.decode('latin-1')}" for name, value in head.headers)
+            return Answer(status=head.status_code, headers=headers, body=body)
+    return None
 
 
 @asynccontextmanager
 async def open_door(
-    script: dict[str, Any] | None = None,
+    script: dict[str, Any] | str | None = None,
     *,
     bounds: Bounds | None = None,
     ledger: Ledger | None = None,
     **settings: Any,
 ) -> AsyncIterator[Door]:
     ledger = ledger or Ledger()
-    script = {"api_key": SECRET, **(script or {"otherwise": {"say": "hello there"}})}
-    async with ScriptedModel(script) as model:
+    loaded = load_script(script or {"otherwise": {"say": "hello there"}})
+    loaded = msgspec.structs.replace(loaded, api_key=loaded.api_key or SECRET)
+    async with ScriptedModel(loaded) as model:
         settings = {"base_url": model.url, "credential": Credential("api_key", SECRET), **settings}
         async with (
             Gateway(GatewaySettings(**settings), bounds=bounds or Bounds(tarpit_seconds=0)) as gateway,
