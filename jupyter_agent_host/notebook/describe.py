@@ -61,17 +61,25 @@ def one_line(text: str, limit: int = _HEADLINE_CHARS) -> str:
 def _main_argument(value: Json) -> str:
     if not isinstance(value, Mapping) or not value:
         return ""
-    for name in _MAIN_ARGUMENT:
-        if isinstance(value.get(name), str):
-            return one_line(value[name])
-    return one_line(_json(value))
+    name = _main_name(value)
+    return one_line(value[name] if name else _json(value))
 
 
-def arguments(part: ToolPart) -> str:
-    """A tool call's arguments in full, a line each; a text of several lines is written as it is."""
+def _main_name(value: Mapping[str, Json]) -> str:
+    return next((name for name in _MAIN_ARGUMENT if isinstance(value.get(name), str)), "")
+
+
+def arguments(part: ToolPart, *, beside_headline: bool = False) -> str:
+    """A tool call's arguments in full, a line each; a text of several lines is written as it is.
+
+    With `beside_headline`, an argument that the headline shows whole is left out.
+    """
     if not isinstance(part.input, Mapping):
         return readable(_json(part.input)) if part.input is not None else ""
-    return "\n".join(_argument(str(name), value) for name, value in part.input.items())
+    told = _main_name(part.input) if beside_headline else ""
+    if told and one_line(part.input[told]) != part.input[told]:
+        told = ""
+    return "\n".join(_argument(str(name), value) for name, value in part.input.items() if name != told)
 
 
 def _argument(name: str, value: Json) -> str:

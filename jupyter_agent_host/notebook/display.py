@@ -134,7 +134,7 @@ class TerminalOutput:
     def _part(self, part: Part, index: int, *, last: bool) -> None:
         key = _key(part, index)
         if isinstance(part, TextPart):
-            self._text(key, describe.readable(part.text), keep_open=last and part.open)
+            self._text(key, describe.readable(part.text).rstrip("\n"), keep_open=last and part.open)
         elif isinstance(part, ToolPart):
             self._once(f"{key}/call", tool_call(part, PlainCaps()))
             self._once(f"{key}/result", tool_result(part, PlainCaps()), close=self._last_key == f"{key}/call")

@@ -16,7 +16,7 @@ _LINE_BREAK = re.compile(r"[\t\n\r\u2028\u2029]+")
 _URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9._~:/?#@!&'()*+,;=%-]*)?")
 _URL_TAIL = re.compile(r"[.,;:!?'*)]+$")
 _MARKUP = re.compile(r"[`*_\[\]~|]")
-_ENTITY = re.compile(r"&(?=[A-Za-z#])")
+_ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
 _LINE_START = re.compile(r"^ *(?:([-+#=:>])|([0-9]{1,9})([.)]))?", re.MULTILINE)
 
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.?", re.ASCII)
@@ -166,6 +166,8 @@ def link(label: str, url: str, visible: str) -> str:
         address = code_span(url)
         return f"{label} ({address})" if address else label
     safe, host = target
+    if visible == safe and "&" not in safe:
+        return f"<{safe}>"
     shown = "" if not host or _names(visible, host) else f" ({_escape(host)})"
     return f"[{label or _escape(safe)}](<{_entities(safe)}>){shown}"
 

@@ -11,6 +11,7 @@ from jupyter_agent_host.notebook import describe
 from jupyter_agent_host.notebook.render_markdown import MarkdownCaps, markdown_turn
 from jupyter_agent_host.notebook.render_plain import PlainCaps, plain_turn
 from jupyter_agent_host.notebook.turn import NoticePart, Part, PermissionPart, TextPart, ToolPart, TurnView
+from jupyter_agent_host.protocol.events import Usage
 from jupyter_agent_host.protocol.host_api import NotebookInfo
 
 TURN_TYPE = "application/vnd.jupyter-agent-host.turn.v1+json"
@@ -87,12 +88,21 @@ def turn_json(view: TurnView, info: NotebookInfo | None, *, tool_bytes: int, tex
         "parts": [_part_json(part, tool_bytes, text_bytes) for part in view.parts],
         "files": [{"path": f.path, "action": f.action, "sizeBytes": f.size_bytes} for f in view.files],
         "ending": describe.ending(view),
-        "usage": msgspec.to_builtins(ended.usage) if ended else None,
+        "usage": _usage_json(ended.usage) if ended else None,
         "costUsd": ended.cost_usd if ended else None,
         "durationMs": ended.duration_ms if ended else None,
         "labels": describe.labels(view, info),
         "scriptedModel": bool(info and info.scripted_model),
         "isolationLevel": info.isolation_level if info else "",
+    }
+
+
+def _usage_json(usage: Usage) -> dict[str, int]:
+    return {
+        "inputTokens": usage.input_tokens,
+        "outputTokens": usage.output_tokens,
+        "cacheReadInputTokens": usage.cache_read_input_tokens,
+        "cacheCreationInputTokens": usage.cache_creation_input_tokens,
     }
 
 

@@ -84,10 +84,8 @@ def _extra_arguments(part: ToolPart, count: int) -> list[str]:
     """Arguments that the headline does not tell already."""
     if not isinstance(part.input, dict) or count <= 0:
         return []
-    text = describe.arguments(part)
-    if len(part.input) == 1 and "\n" not in text and len(text) <= _WIDTH:
-        return []
-    return _head(text.split("\n"), count)
+    text = describe.arguments(part, beside_headline=True)
+    return _head(text.split("\n"), count) if text else []
 
 
 def _shortened(part: ToolPart, size: int, limits: PlainCaps) -> list[str]:
