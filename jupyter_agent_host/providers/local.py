@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -44,14 +45,17 @@ _END_SECONDS = 5
 class LocalProvider:
     """See `sandbox.provider.Provider`. `bwrap` is the program's name or path.
 
+    `run_dir` is where the private folders of sandboxes are made, a short path; by default XDG_RUNTIME_DIR, else the
+    temporary folder.
+
     `SandboxSpec.stream` has no effect: host and sandbox always share the socket's folder.
     """
 
     name = NAME
 
-    def __init__(self, bwrap: str = "bwrap") -> None:
+    def __init__(self, bwrap: str = "bwrap", run_dir: str = "") -> None:
         self._bwrap = bwrap
-        self._fleet = Fleet(socket_base())
+        self._fleet = Fleet(Path(run_dir) if run_dir else socket_base())
         self._found: Found | None = None
         self._looking = anyio.Lock()
 

@@ -32,13 +32,14 @@ _END_SECONDS = 10
 class ProcessProvider:
     """See `sandbox.provider.Provider`. A sandbox ends with the host, so `reattach` finds only this object's own.
 
+    `run_dir` is where the private folders of sandboxes are made, a short path; by default the temporary folder.
     `SandboxSpec.stream` and `SandboxSpec.user` have no effect: there is one file system and one user.
     """
 
     name = NAME
 
-    def __init__(self) -> None:
-        self._fleet = Fleet(scratch_base())
+    def __init__(self, run_dir: str = "") -> None:
+        self._fleet = Fleet(Path(run_dir) if run_dir else scratch_base())
 
     async def probe(self) -> ProviderReport:
         """Available on Linux; see `Provider.probe`."""

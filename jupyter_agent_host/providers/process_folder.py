@@ -81,11 +81,12 @@ class RunFolder:
 
 def sweep(base: Path, forget: Callable[[str], None]) -> None:
     """Remove folders of this user whose host is gone, and tell `forget` each one's name. Blocking."""
-    with suppress(OSError):
-        for entry in os.scandir(base):
-            if entry.name.startswith((PREFIX, _UNFINISHED)) and _is_ours(entry) and _abandoned(Path(entry.path)):
-                forget(entry.name)
-                _remove_tree(Path(entry.path))
+    for entry in base.iterdir() if base.is_dir() else ():
+        if entry.name.startswith((PREFIX, _UNFINISHED)):
+            with suppress(FileNotFoundError):  # another host sweeps, too
+                if _is_ours(entry) and _abandoned(entry):
+                    forget(entry.name)
+                    _remove_tree(entry)
 
 
 def _usable(base: Path) -> bool:
@@ -98,16 +99,16 @@ def _usable(base: Path) -> bool:
     return private and short and os.access(base, os.W_OK | os.X_OK)
 
 
-def _is_ours(entry: os.DirEntry[str]) -> bool:
-    state = entry.stat(follow_symlinks=False)
+def _is_ours(entry: Path) -> bool:
+    state = entry.lstat()
     return stat.S_ISDIR(state.st_mode) and state.st_uid == os.getuid()
 
 
 def _abandoned(folder: Path) -> bool:
-    try:
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
+    """Whether nobody holds its lock; one that is still being made is given an hour."""
+    if folder.name.startswith(_UNFINISHED):
         return time.time() - folder.stat().st_mtime > _UNFINISHED_SECONDS
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -68,6 +68,7 @@ class ProviderContract:
         report = await provider.probe()
         folder = tmp_path / "workspace"
         folder.mkdir()
+        (folder / "given.txt").write_text("given\n")
         if os.getuid() == 0 and report.file_owner is not None:
             os.chown(folder, *report.file_owner)
         return SandboxSpec(
@@ -161,7 +162,7 @@ class ProviderContract:
             assert _MARKER not in environment or sandbox.isolation.level == "none"
             assert _MARKER not in await inside.run("env")
             assert spec.token not in environment
-            await self._check_workspace(provider, spec, await inside.run("pwd; echo inside > made.txt; cat given.txt"))
+            await self._check_workspace(provider, spec, await inside.run("pwd; cat given.txt; echo inside > made.txt"))
             if sandbox.isolation.level != "none":
                 assert "uid=0" not in await inside.run("id")
                 await self._check_network(await inside.run(_NETWORK))
@@ -174,7 +175,8 @@ class ProviderContract:
         made = spec.workspace.source / "made.txt"
         assert made.read_text() == "inside\n"
         assert (made.stat().st_uid, made.stat().st_gid) == report.file_owner
-        where = seen.splitlines()[0]
+        where, given = seen.splitlines()
+        assert given == "given"
         assert where == (
             str(spec.workspace.source) if report.isolation and report.isolation.level == "none" else "/workspace"
         )

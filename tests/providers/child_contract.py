@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from child_leftovers import control_groups, marked_processes, run_folders
+from child_leftovers import marked_processes, orphaned_groups
 
 from jupyter_agent_host.providers.process_sandbox import ChildSandbox
 from jupyter_agent_host.sandbox.provider import Provider, Sandbox
@@ -18,13 +21,16 @@ class ChildContract(ProviderContract):
     survives_host = False
 
     @pytest.fixture(autouse=True)
-    def _earlier(self) -> None:
-        self.earlier = run_folders() | control_groups()
+    def run_dir(self) -> Iterator[str]:
+        """The provider makes its folders here, where nothing else of this machine is."""
+        with tempfile.TemporaryDirectory(prefix="jt-") as folder:
+            self.folder = Path(folder)
+            yield folder
 
     async def leftovers(self, provider: Provider, spec: SandboxSpec) -> list[str]:
         processes = [f"process {pid}" for pid in marked_processes(spec.environment["CONTRACT_ID"])]
-        places = (run_folders() | control_groups()) - self.earlier
-        return [*await super().leftovers(provider, spec), *processes, *sorted(places)]
+        folders = [str(path) for path in self.folder.iterdir()]
+        return [*await super().leftovers(provider, spec), *processes, *folders, *orphaned_groups()]
 
     async def kill(self, sandbox: Sandbox) -> None:
         assert isinstance(sandbox, ChildSandbox)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from jupyter_agent_host.providers.process_cgroup import find_place
-from jupyter_agent_host.providers.process_folder import scratch_base, socket_base
 
 
-def run_folders() -> set[str]:
-    """Private folders of all sandboxes that exist now."""
-    return {str(path) for base in {scratch_base(), socket_base()} for path in base.glob("jah*")}
-
-
-def control_groups() -> set[str]:
-    """Control groups of all sandboxes that exist now."""
+def orphaned_groups() -> list[str]:
+    """Control groups without the folder that every living sandbox has from before its group until after it."""
     place = find_place()
-    return {str(path) for folder in place.folders.values() for path in folder.glob("jah-*")} if place else set()
+    groups = [path for folder in place.folders.values() for path in folder.glob("jah-*")] if place else []
+    homeless = [path for path in groups if not _has_folder(path.name)]
+    return [str(path) for path in homeless if path.is_dir()]
 
 
 def marked_processes(marker: str) -> list[int]:
@@ -31,3 +27,7 @@ def marked_processes(marker: str) -> list[int]:
             if marker.encode() in text:
                 found.append(int(entry.name))
     return found
+
+
+def _has_folder(name: str) -> bool:
+    return any(True for pattern in (name, f"*/{name}") for _ in Path("/tmp").glob(pattern))

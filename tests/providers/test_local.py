@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from child_contract import ChildContract
@@ -15,5 +16,5 @@ pytestmark = pytest.mark.bubblewrap
 
 class TestLocal(ChildContract):
     @pytest.fixture
-    def make_provider(self) -> Callable[[], Provider]:
-        return LocalProvider
+    def make_provider(self, run_dir: str) -> Callable[[], Provider]:
+        return partial(LocalProvider, run_dir=run_dir)
