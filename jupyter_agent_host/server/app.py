@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractAsyncContextManager
 from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
-import anyio
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
-from traitlets import default
+from traitlets import TraitError, default
 
+from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.server.config import AgentHost
 from jupyter_agent_host.server.documents import Documents
@@ -25,6 +26,7 @@ from jupyter_agent_host.server.paths import NotebookPaths
 from jupyter_agent_host.server.renames import Renames
 from jupyter_agent_host.server.routes import ROUTES
 from jupyter_agent_host.server.service import AgentService
+from jupyter_agent_host.server.upstream import hide_credentials
 
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"
 
@@ -54,19 +56,30 @@ class AgentHostExtension(ExtensionApp):
     def initialize_settings(self) -> None:
         """Read the settings, take the key away from future children, and register what saves and renames touch."""
         server = self.server
-        self.agent_host = AgentHost(parent=self)
-        self.agent_host.take_upstream()
+        self._configure()
         paths = NotebookPaths(server.contents_manager.root_dir)
         self.documents = Documents(paths, LiveDocuments(server), self._announce)
         self.host = HostTask(self._open_host, self._while_open)
-        self.service = AgentService(
-            self.host, self.documents, Kernels(server.kernel_manager, server.session_manager), paths
-        )
+        self._renames = Renames(paths, self.documents, self.host)
+        kernels = Kernels(server.kernel_manager, server.session_manager)
+        self.service = AgentService(self.host, self.documents, kernels, paths, self._renames)
         self.settings[SERVICE_SETTING] = self.service
-        self._renames = Renames(paths, self.documents)
         server.contents_manager.register_pre_save_hook(self.documents.complete_save)  # type: ignore[no-untyped-call]
         for schema in files("jupyter_agent_host.server").joinpath("event_schemas").iterdir():
             self._events.register_event_schema(Path(str(schema)))
+
+    def _configure(self) -> None:
+        """Take settings and credential. What is wrong with them is kept, and told by the host that cannot open."""
+        self._config_error: ConfigError | None = None
+        try:
+            self.agent_host = AgentHost(parent=self)
+            self.agent_host.take_upstream()
+        except TraitError as err:
+            # Whether the key may stay is unknown then, so it goes.
+            hide_credentials(os.environ)
+            self._config_error = ConfigError(f"A setting of AgentHost is wrong: {err}")
+        except ConfigError as err:
+            self._config_error = err
 
     def initialize_handlers(self) -> None:
         """Add the routes of `routes`."""
@@ -88,6 +101,8 @@ class AgentHostExtension(ExtensionApp):
         return self.host.running is not None and self.host.running.current_activity()
 
     def _open_host(self) -> AbstractAsyncContextManager[Manager]:
+        if self._config_error is not None:
+            raise self._config_error
         secret = self.server.contents_manager.notary.secret
         return open_configured_host(self.agent_host, notebook_secret=secret)
 
@@ -96,9 +111,7 @@ class AgentHostExtension(ExtensionApp):
         self.documents.attach(manager)
         for row in await manager.services.journal.list_notebooks():
             self.documents.remember(row.path, row.notebook_id)
-        async with anyio.create_task_group() as group:
-            group.start_soon(self.documents.publish_prepared)
-            group.start_soon(self._renames.follow, manager)
+        await self.documents.publish_prepared()
 
     def _announce(self, notebook_id: str, api_path: str) -> None:
         self._events.emit(schema_id=ENVELOPE_EVENT, data={"notebook_id": notebook_id, "path": api_path})

@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
 import anyio
 from jupyter_events import EventLogger
 
-from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.server.documents import Documents
+from jupyter_agent_host.server.host_task import HostTask
 from jupyter_agent_host.server.paths import NotebookPaths
 
 _SCHEMA = "https://events.jupyter.org/jupyter_server/contents_service/v1"
-logger = logging.getLogger(__name__)
 
 
 class Renames:
     """Tells documents and host of renamed and deleted notebooks and folders, in the order in which it happened."""
 
-    def __init__(self, paths: NotebookPaths, documents: Documents) -> None:
+    def __init__(self, paths: NotebookPaths, documents: Documents, host: HostTask) -> None:
         self._paths = paths
         self._documents = documents
-        self._send, self._receive = anyio.create_memory_object_stream[tuple[str, str]](1000)
+        self._host = host
+        self._lock = anyio.Lock()
 
     def listen(self, events: EventLogger) -> None:
         """Begin to hear the contents manager's events."""
         events.add_listener(schema_id=_SCHEMA, listener=self._hear)
 
+    async def settled(self) -> None:
+        """Wait until every rename that was heard of is carried out."""
+        async with self._lock:
+            return
+
     async def _hear(self, logger: EventLogger, schema_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - Jupyter's
         path = self._paths.absolute(data["path"])
-        if data["action"] == "delete":
+        if data["action"] == "delete" and path:
             self._documents.forget(path)
-        elif data["action"] == "rename":
-            await self._send.send((self._paths.absolute(data["source_path"]), path))
+        elif data["action"] == "rename" and path:
+            async with self._lock:
+                await self._rename(self._paths.absolute(data["source_path"]), path)
 
-    async def follow(self, manager: Manager) -> None:
-        """Carry renames out, until cancelled."""
-        async for old, new in self._receive:
-            for notebook in await manager.list():
-                if Path(notebook.path).is_relative_to(old):
-                    moved = str(Path(new) / Path(notebook.path).relative_to(old))
-                    self._documents.move(notebook.path, moved)
-                    await manager.rename(notebook.path, moved)
+    async def _rename(self, old: str, new: str) -> None:
+        for path in self._documents.at_or_below(old):
+            moved = str(Path(new) / Path(path).relative_to(old))
+            self._documents.move(path, moved)
+            if self._host.running is not None:
+                await self._host.running.rename(path, moved)

@@ -17,16 +17,20 @@ from jupyter_agent_host.server.documents import Documents
 from jupyter_agent_host.server.host_task import HostTask
 from jupyter_agent_host.server.kernels import Kernels
 from jupyter_agent_host.server.paths import NotebookPaths
+from jupyter_agent_host.server.renames import Renames
 
 
 class AgentService:
     """Every door's one way to the manager. Paths are relative to the server's root here, absolute below."""
 
-    def __init__(self, host: HostTask, documents: Documents, kernels: Kernels, paths: NotebookPaths) -> None:
+    def __init__(
+        self, host: HostTask, documents: Documents, kernels: Kernels, paths: NotebookPaths, renames: Renames
+    ) -> None:
         self.kernels = kernels
         self._host = host
         self._documents = documents
         self._paths = paths
+        self._renames = renames
         self._streams: set[anyio.CancelScope] = set()
 
     async def call_by_path(
@@ -40,12 +44,15 @@ class AgentService:
         path = self._paths.absolute(api_path)
         if not path:
             raise UnknownNotebookError(f"{api_path!r} is no notebook below this server's root folder.")
-        envelope = await self._documents.saved(path)
+        await self._renames.settled()
+        saved = await self._documents.saved(path)
+        # Whatever else stands there is judged as well, and kept aside: the store refuses this shape as malformed.
+        envelope = saved if saved is None or isinstance(saved, dict) else {"malformed": saved}
         answer = await self._call(
             NotebookRef(path=path, kernel_id=kernel_id, actor=actor, envelope=envelope), verb, request
         )
         if notebook_id := getattr(answer, "notebook_id", ""):
-            self._documents.remember(path, notebook_id, saved=envelope)
+            self._documents.remember(path, notebook_id, saved=saved)
         return answer
 
     async def call_by_id(self, notebook_id: str, verb: str, request: Request, *, actor: str = "") -> Answer:
