@@ -105,8 +105,8 @@ def _is_ours(entry: Path) -> bool:
 
 
 def _abandoned(folder: Path) -> bool:
-    """Whether nobody holds its lock; one that is still being made is given an hour."""
-    if folder.name.startswith(_UNFINISHED):
+    """Whether nobody holds its lock; one without a lock is being made or removed, and given an hour."""
+    if not (folder / "lock").exists() or folder.name.startswith(_UNFINISHED):
         return time.time() - folder.stat().st_mtime > _UNFINISHED_SECONDS
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
