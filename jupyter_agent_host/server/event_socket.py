@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from jupyter_agent_host.server.service import AgentService
 _POLICY_VIOLATION = 1008
 _GOING_AWAY = 1001
 _DONE = 1000
+_INTERNAL_ERROR = 1011
 
 
 class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
@@ -58,9 +60,19 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             raise web.HTTPError(HTTPStatus.BAD_REQUEST, f"{name} must be a whole number")
         return int(value)
 
-    async def open(self, notebook_id: str) -> None:
-        """Send until the events end, the client goes, or the server stops."""
+    def open(self, notebook_id: str) -> None:
+        """Begin to send. tornado reads pings and closing frames only once this method has returned."""
         super().open()
+        self._sender = asyncio.create_task(self._send_until_gone(notebook_id))
+        self._sender.add_done_callback(self._sent)
+
+    def _sent(self, sender: asyncio.Task[None]) -> None:
+        if not sender.cancelled() and (error := sender.exception()):
+            self.log.error("agent host: a socket ended because of a defect", exc_info=error)
+            self.close(_INTERNAL_ERROR)
+
+    async def _send_until_gone(self, notebook_id: str) -> None:
+        """Send until the events end, the client goes, or the server stops."""
         with self.service.stream_scope(self._gone):
             await self._follow(notebook_id)
         self.close(_GOING_AWAY if self._gone.cancel_called else _DONE)

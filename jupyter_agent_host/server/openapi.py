@@ -7,21 +7,23 @@ from typing import Any
 import msgspec
 
 from jupyter_agent_host import __version__
-from jupyter_agent_host.protocol.events import EventRecord
+from jupyter_agent_host.protocol.events import AnyEvent
 from jupyter_agent_host.protocol.host_api import VERBS, EventsRequest, Failure, NotebookInfo, OpenRequest
 from jupyter_agent_host.protocol.kernel_auth import NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER
 
 _REF = "#/components/schemas/{name}"
 _JSON = "application/json"
+_RECORD = "EventRecord"
 
 
 def openapi_document(base_url: str) -> dict[str, Any]:
     """OpenAPI 3.1 for everything below `{base_url}agent-host/`."""
-    kinds = {EventRecord, EventsRequest, Failure, NotebookInfo, OpenRequest}
+    kinds = {EventsRequest, Failure, NotebookInfo, OpenRequest}
     for request, answer in VERBS.values():
         kinds |= {request, answer}
     ordered = sorted(kinds, key=lambda kind: kind.__name__)
-    _, components = msgspec.json.schema_components(ordered, ref_template=_REF)
+    (event, *_), components = msgspec.json.schema_components([AnyEvent, *ordered], ref_template=_REF)
+    components[_RECORD] = _record_schema(event)
     return {
         "openapi": "3.1.0",
         "info": {"title": "jupyter-agent-host", "version": __version__},
@@ -41,6 +43,20 @@ _SECURITY = {
         "description": f"HMAC with the kernel's connection key, beside {TIME_HEADER} and {NONCE_HEADER}.",
     },
 }
+
+
+def _record_schema(event: dict[str, Any]) -> dict[str, Any]:
+    """One line of an event stream. Readers keep events of a kind that they do not know."""
+    text, number = {"type": "string"}, {"type": "number"}
+    properties = {
+        "number": {"type": "integer"},
+        "notebookId": text,
+        "sessionId": text,
+        "turnId": text,
+        "time": {**number, "description": "seconds since the epoch, UTC"},
+        "event": event,
+    }
+    return {"title": _RECORD, "type": "object", "properties": properties, "required": list(properties)}
 
 
 def _paths() -> dict[str, Any]:
@@ -77,7 +93,7 @@ def _operation(name: str, summary: str, request: type, answer: type, *parameters
 
 
 def _events(name: str, parameter: str) -> dict[str, Any]:
-    content = {"application/x-ndjson": {"schema": _reference(EventRecord)}}
+    content = {"application/x-ndjson": {"schema": {"$ref": _REF.format(name=_RECORD)}}}
     return {
         **_get(name, "Events as JSON lines; blank lines in between", content, parameter),
         "requestBody": {"content": {_JSON: {"schema": _reference(EventsRequest)}}},
