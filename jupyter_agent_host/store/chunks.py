@@ -24,7 +24,8 @@ WINDOW_BYTES = 32 * 1024
 LINE_CHARS = 512
 """Base64 in lines that a diff can show."""
 
-_LEVEL = 9
+_BEST, _FAST = 9, 5
+_LARGE_BYTES = 1024 * 1024
 _SUBPATH = re.compile(r"(?!.*\.\.)[A-Za-z0-9._-][A-Za-z0-9._/-]{0,199}")
 _summaries = msgspec.json.Decoder(TurnSummary)
 
@@ -82,7 +83,8 @@ def decode(content: bytes) -> tuple[TurnSummary, tuple[tuple[str, bytes], ...]]:
 
 def pack(content: bytes, window: bytes) -> list[str]:
     """Compress against `window` (see `slide`) and write as lines of base64."""
-    packer = zlib.compressobj(_LEVEL, zdict=window) if window else zlib.compressobj(_LEVEL)
+    level = _FAST if len(content) > _LARGE_BYTES else _BEST
+    packer = zlib.compressobj(level, zdict=window) if window else zlib.compressobj(level)
     text = base64.b64encode(packer.compress(content) + packer.flush()).decode()
     return [text[start : start + LINE_CHARS] for start in range(0, len(text), LINE_CHARS)]
 

@@ -35,11 +35,11 @@ def candidates(turns: Turns) -> Iterator[list[TurnChunkSource]]:
     yield current
     current = _trim(current, upto=len(current))
     yield current
-    kept = len(current) // 2
+    kept = len(current) * 3 // 4
     while kept >= 1:
         current = _forget_transcripts(current, upto=len(current) - kept)
         yield current
-        kept //= 2
+        kept = kept * 3 // 4
     while len(current) > 1:
         current = current[len(current) // 2 :]
         yield current

@@ -19,8 +19,11 @@ from jupyter_agent_host.store.envelope_read import EnvelopeMeta, ReadLimits, chu
 from jupyter_agent_host.store.signing import SigningKey
 from jupyter_agent_host.store.trim import without_tool_output
 
-ROOM = 0.5
+ROOM = 0.7
 """Compaction aims at this share of the limit, so that many turns are append-only again."""
+
+_HARDLY_SMALLER = 0.97
+"""A candidate of nearly the size of one that did not fit is not worth compressing."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,10 @@ def build_envelope(
         return {}
     kept = _reusable(meta, turns, previous, save_state)
     body = _extend(kept, turns[_count(kept) :], save_state)
-    envelope = _assemble(meta, body, save_state)
-    if not _fits(envelope, body, max_bytes):
-        envelope = _compact(meta, turns, save_state, max_bytes)
-    return {**envelope, "signatures": signing.sign(envelope, keys)}
+    envelope = _assemble(meta, body, save_state, keys)
+    if _fits(envelope, body, max_bytes):
+        return envelope
+    return _compact(meta, turns, save_state, max_bytes, keys)
 
 
 def size_bytes(envelope: Mapping[str, Any]) -> int:
@@ -117,9 +120,9 @@ def _private(turn: TurnChunkSource) -> TurnChunkSource:
     return dataclasses.replace(turn, entries=without_tool_output(turn.entries))
 
 
-def _assemble(meta: EnvelopeMeta, body: _Body, save_state: SaveState) -> dict[str, Any]:
+def _assemble(meta: EnvelopeMeta, body: _Body, save_state: SaveState, keys: Sequence[SigningKey]) -> dict[str, Any]:
     names = {name: getattr(meta, name) for name in EnvelopeMeta.__dataclass_fields__}
-    return {
+    envelope = {
         "schema": SCHEMA,
         **names,
         "cost": msgspec.to_builtins(meta.cost),
@@ -128,6 +131,7 @@ def _assemble(meta: EnvelopeMeta, body: _Body, save_state: SaveState) -> dict[st
         "chunks": [_plain(chunk) for chunk in body.chunks],
         "head": body.head,
     }
+    return {**envelope, "signatures": signing.sign(envelope, keys)}
 
 
 def _plain(chunk: Chunk) -> dict[str, Any]:
@@ -140,15 +144,32 @@ def _fits(envelope: Mapping[str, Any], body: _Body, max_bytes: int) -> bool:
     return size_bytes(envelope) <= min(max_bytes, limits.max_bytes) and body.unpacked_bytes <= limits.max_unpacked_bytes
 
 
+def _weight(turns: Sequence[TurnChunkSource]) -> int:
+    """Bytes before compression, nearly."""
+    return sum(
+        len(turn.summary.prompt) + len(turn.summary.text) + sum(len(entry) for _, entry in turn.entries)
+        for turn in turns
+    )
+
+
 def _compact(
-    meta: EnvelopeMeta, turns: Sequence[TurnChunkSource], save_state: SaveState, max_bytes: int
+    meta: EnvelopeMeta,
+    turns: Sequence[TurnChunkSource],
+    save_state: SaveState,
+    max_bytes: int,
+    keys: Sequence[SigningKey],
 ) -> dict[str, Any]:
     envelope: dict[str, Any] = {}
+    refused_weight = _weight(turns)
     for candidate in candidates(turns):
+        weight = _weight(candidate)
+        if weight > refused_weight * _HARDLY_SMALLER and any(turn.entries for turn in candidate):
+            continue
         dropped = len(turns) - len(candidate)
         base = Base(turns=dropped, chain=turns[dropped - 1].chain if dropped else "")
         body = _extend(_Body(base=base), candidate, save_state)
-        envelope = _assemble(meta, body, save_state)
+        envelope = _assemble(meta, body, save_state, keys)
         if _fits(envelope, body, int(max_bytes * ROOM)):
             break
+        refused_weight = weight
     return envelope

@@ -19,6 +19,8 @@ NOTEBOOK = "6d9f6f0e-6f0e-4a57-9a3c-0d2f0f2d7a01"
 KEY = derive_key(b"the secret of this server, 32 by")
 OTHER_KEY = derive_key(b"the secret of another server ...")
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_PARENT = re.compile(rb'"parentUuid":"([^"]+)"')
+_OWN = re.compile(rb'"uuid":"([^"]+)"')
 _HEX_ID = re.compile(rb"(?<=_)[0-9a-f]{32}")
 
 
@@ -65,19 +67,26 @@ def turns(count: int, *, tool_every: int = 0) -> list[TurnChunkSource]:
             tools=("Bash",) if wants_tool else (),
             previous_turn_id=previous,
         )
-        made.append(TurnChunkSource(summary, chain, _vary(template, random) if index else template))
+        entries = _vary(template, random, _last_uuid(made[-1].entries)) if made else template
+        made.append(TurnChunkSource(summary, chain, entries))
         previous = turn_id
     return made
 
 
-def _vary(entries: tuple[tuple[str, bytes], ...], random: Random) -> tuple[tuple[str, bytes], ...]:
-    renamed: dict[bytes, bytes] = {SESSION.encode(): SESSION.encode()}
+def _vary(entries: tuple[tuple[str, bytes], ...], random: Random, parent: bytes) -> tuple[tuple[str, bytes], ...]:
+    """The same turn with other ids, behind the entry `parent`."""
+    first_parent = next(match[1] for _, entry in entries if (match := _PARENT.search(entry)))
+    renamed = {SESSION.encode(): SESSION.encode(), first_parent: parent}
 
     def new_id(match: re.Match[bytes]) -> bytes:
         made = str(uuid.UUID(int=random.getrandbits(128))).encode()
         return renamed.setdefault(match[0], made if b"-" in match[0] else made.replace(b"-", b""))
 
     return tuple((subpath, _HEX_ID.sub(new_id, _UUID.sub(new_id, entry))) for subpath, entry in entries)
+
+
+def _last_uuid(entries: tuple[tuple[str, bytes], ...]) -> bytes:
+    return [match[1] for _, entry in entries if (match := _OWN.search(entry))][-1]
 
 
 def event(turn_id: str, payload: AnyEvent, *, notebook: str = "n", session: str = "s", time: float = 1.0) -> NewEvent:

@@ -98,10 +98,7 @@ def test_no_tool_output_keeps_the_calls_but_not_the_answers() -> None:
         "type": "user",
         "uuid": "u",
         "parentUuid": "p",
-        "message": {
-            "role": "user",
-            "content": [{"type": "tool_result", "tool_use_id": "t", "content": secret.decode()}],
-        },
+        "message": {"role": "user", "content": [result]},
         "toolUseResult": {"stdout": secret.decode(), "half": "\ud83d"},
     }
     progress = {"type": "progress", "uuid": "v", "data": {"type": "bash_progress", "output": secret.decode() * 20}}
