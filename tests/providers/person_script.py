@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 
 from jupyter_agent_host.providers.local import LocalProvider
-from jupyter_agent_host.sandbox.spec import BindWorkspace, SandboxSpec
+from jupyter_agent_host.sandbox.spec import BindWorkspace, Limits, SandboxSpec
 from jupyter_agent_host.testing.inside import open_inside
 
 LOOK = """
@@ -23,6 +23,18 @@ cat given.txt
 find / -xdev -name 'id_ed25519' -o -xdev -name 'notebook_secret' 2>/dev/null | wc -l
 grep -rl a-secret-of-this-person "$PERSON" 2>/dev/null | wc -l
 python -c 'import sys, msgspec; print(sys.prefix)'
+python -c 'hog = b"x" * 2**30; print("SURV" + "IVED")' > /dev/null 2>&1 ; echo $?
+python - <<'PYTHON'
+import os, time
+try:
+    while True:
+        if os.fork() == 0:
+            time.sleep(20)
+            os._exit(0)
+except OSError as error:
+    print(type(error).__name__, flush=True)
+os._exit(0)
+PYTHON
 touch "$PERSON/x" "$PERSON/project/x" /usr/x 2>/dev/null && echo WRITABLE || echo read-only
 """
 
@@ -39,6 +51,7 @@ async def main(notebooks: str, run_dir: str) -> None:
             token=secrets.token_hex(32),
             workspace=BindWorkspace(Path(notebooks)),
             user=report.sandbox_user,
+            limits=Limits(pids=200),
             environment={"PERSON": os.environ["HOME"]},
         )
         sandbox = await provider.create(spec)

@@ -26,6 +26,8 @@ LABELS = (
     "secret files found",
     "files with the secret mark",
     "prefix",
+    "a GiB in one process",
+    "a fork bomb ends in",
     "outside the workspace",
 )
 SCRIPT = Path(__file__).with_name("person_script.py")
@@ -54,6 +56,8 @@ def test_a_person_with_python_in_their_home(home: OtherHome, uid: int) -> None:
         "given file": "given",
         "secret files found": "0",
         "files with the secret mark": "0",
+        "a GiB in one process": "137" if uid == 0 else "1",
+        "a fork bomb ends in": "BlockingIOError",
         "prefix": str(home.path / "project/venv"),
         "outside the workspace": "read-only",
     }
