@@ -11,7 +11,7 @@ from jupyter_agent_host.protocol.events import FileChange, Json
 from jupyter_agent_host.protocol.host_api import NotebookInfo
 
 _ESCAPE_SEQUENCE = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX^_\]].*?(?:\x07|\x1b\\|\Z)|\x1b[@-Z\\-_]|\x9b[0-?]*[ -/]*[@-~]", re.DOTALL
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX^_\]].*?(?:\x07|\x1b\\|\Z)|\x1b[ -/]*[0-~]|\x9b[0-?]*[ -/]*[@-~]", re.DOTALL
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MAIN_ARGUMENT = ("command", "file_path", "path", "pattern", "url", "query", "description", "prompt")
@@ -29,6 +29,11 @@ def readable(text: str) -> str:
     if "\r" in text:
         text = "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return _CONTROL.sub("", text)
+
+
+def exact(text: str) -> str:
+    """Text with nothing hidden: control characters are spelled out. For what a person decides on."""
+    return _CONTROL.sub(lambda match: ascii(match.group())[1:-1], text)
 
 
 def capped(text: str, limit_bytes: int, *, size_bytes: int = 0) -> str:
@@ -54,7 +59,11 @@ def headline(part: ToolPart) -> str:
 
 def one_line(text: str, limit: int = _HEADLINE_CHARS) -> str:
     """The text in one line of at most `limit` characters."""
-    flat = " ".join(readable(text).split())
+    return _shorten(readable(text), limit)
+
+
+def _shorten(text: str, limit: int) -> str:
+    flat = " ".join(text.split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
 
 
@@ -62,7 +71,7 @@ def _main_argument(value: Json) -> str:
     if not isinstance(value, Mapping) or not value:
         return ""
     name = _main_name(value)
-    return one_line(value[name] if name else _json(value))
+    return _shorten(exact(value[name] if name else _json(value)), _HEADLINE_CHARS)
 
 
 def _main_name(value: Mapping[str, Json]) -> str:
@@ -75,7 +84,7 @@ def arguments(part: ToolPart, *, beside_headline: bool = False) -> str:
     With `beside_headline`, an argument that the headline shows whole is left out.
     """
     if not isinstance(part.input, Mapping):
-        return readable(_json(part.input)) if part.input is not None else ""
+        return exact(_json(part.input)) if part.input is not None else ""
     told = _main_name(part.input) if beside_headline else ""
     if told and one_line(part.input[told]) != part.input[told]:
         told = ""
@@ -84,11 +93,11 @@ def arguments(part: ToolPart, *, beside_headline: bool = False) -> str:
 
 def _argument(name: str, value: Json) -> str:
     if not isinstance(value, str):
-        return readable(f"{name}: {_json(value)}")
-    text = readable(value)
+        return exact(f"{name}: {_json(value)}")
+    text = exact(value)
     if "\n" not in text:
-        return f"{readable(name)}: {text}"
-    return "\n".join([f"{readable(name)}:", *(f"    {line}" for line in text.rstrip("\n").split("\n"))])
+        return f"{exact(name)}: {text}"
+    return "\n".join([f"{exact(name)}:", *(f"    {line}" for line in text.rstrip("\n").split("\n"))])
 
 
 def _json(value: Json) -> str:

@@ -15,7 +15,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-
 _LINE_BREAK = re.compile(r"[\t\n\r\u2028\u2029]+")
 _URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9._~:/?#@!&'()*+,;=%-]*)?")
 _URL_TAIL = re.compile(r"[.,;:!?'*)]+$")
-_MARKUP = re.compile(r"[`*_\[\]~|]")
+_MARKUP = re.compile(r"[*_~|]")
+_WWW = re.compile(r"(?i)(www)\.")
 _ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
 _LINE_START = re.compile(r"^ *(?:([-+#=:>])|([0-9]{1,9})([.)]))?", re.MULTILINE)
 
@@ -79,7 +80,11 @@ def _escape(text: str) -> str:
     # Everything below adds backslashes and entities of its own, so the text's own backslashes go first.
     text = text.replace("\\", _BACKSLASH)
     text = _MARKUP.sub(lambda match: "\\" + match.group(), text)
-    text = text.replace("<", "&lt;").replace("://", ":&#47;/").replace("$", _DOLLAR)
+    # References where a backslash is not enough: marked takes backslashes before brackets away in a link's words,
+    # and its bare addresses run on over backticks.
+    text = _WWW.sub(r"\1&#46;", text.replace("://", ":&#47;/"))
+    text = text.replace("<", "&lt;").replace("[", "&#91;").replace("]", "&#93;").replace("`", "&#96;")
+    text = text.replace("$", _DOLLAR)
     # A link that follows would turn a last exclamation mark into an image.
     return f"{text[:-1]}&#33;" if text.endswith("!") else text
 
@@ -197,7 +202,7 @@ def formula(content: str, *, display: bool) -> str | None:
         return None
     for old, new in _MATH_SWAPS:
         tex = tex.replace(old, new)
-    tex = re.sub(r"&(?=[A-Za-z#])", "& ", tex)
+    tex = _WWW.sub(r"\1 .", re.sub(r"&(?=[A-Za-z#])", "& ", tex))
     lines = [line.strip() for line in tex.split("\n") if line.strip()]
     return "$$\n" + "\n".join(lines) + "\n$$" if display else "$" + " ".join(lines) + "$"
 

@@ -87,7 +87,10 @@ class Audit(HTMLParser):
 def _harmless(href: str) -> bool:
     if href.startswith("#"):
         return True  # the anchors that nbconvert gives headings
-    parts = urlsplit(href)
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return False
     if parts.scheme in {"http", "https"}:
         return bool(parts.hostname) and "@" not in parts.netloc
     if parts.scheme == "mailto":
@@ -202,6 +205,7 @@ HOSTILE = [
     "<http://evil.test/><img src=x>",
     "http://evil.test/<img src=x>",
     "www.evil.test/`<img src=x>`",
+    "$www.evil.test$`<img src=x>$`",
     "# <img src=x> {onclick=alert(1)}",
     "*" * 500 + "a" + "*" * 500,
     "[" * 500 + "a" + "](x)" * 500,
