@@ -11,6 +11,7 @@ import anyio
 from jupyter_agent_host.errors import ProtocolError
 from jupyter_agent_host.runner.hardening import die_with_parent, hide_from_neighbours
 from jupyter_agent_host.runner.lean_imports import skip_unused
+from jupyter_agent_host.runner.orders import read_start
 
 
 def main() -> int:
@@ -32,14 +33,11 @@ def main() -> int:
 
 
 def _serve() -> int:
-    from jupyter_agent_host.runner.serve import (  # noqa: PLC0415 - half a second, after we are hidden from neighbours
-        log_to_stderr,
-        read_start,
-        serve,
-    )
+    start = read_start()
+    from jupyter_agent_host.runner.serve import log_to_stderr, serve  # noqa: PLC0415 - loads the SDK: half a second
 
     log_to_stderr()
-    anyio.run(serve, read_start())
+    anyio.run(serve, start)
     return 0
 
 

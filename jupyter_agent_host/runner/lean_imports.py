@@ -10,6 +10,9 @@ environments that hold it (Jupyter's own do). It checks the `iri` format of JSON
 
 
 def skip_unused() -> None:
-    """Make those modules count as not installed in this process. Call it before the SDK is imported."""
+    """Make those modules count as not installed in this process. Call it before the SDK is imported.
+
+    A None in `sys.modules` forbids the import (Python's reference, "The module cache").
+    """
     for name in _UNUSED:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type] - documented: None forbids the import
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]

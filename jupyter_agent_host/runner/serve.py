@@ -1,4 +1,4 @@
-"""Listening on the unix socket, from the first line of stdin to the end of the process."""
+"""Listening on the unix socket until the end of the process."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
-import msgspec
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from jupyter_agent_host.errors import ProtocolError
-from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES, MIB
+from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES
 from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.runner.app import make_app
 from jupyter_agent_host.runner.peer import OutsidePeerProtocol
@@ -25,48 +23,28 @@ from jupyter_agent_host.runner.service import Runner, running
 
 logger = logging.getLogger(__name__)
 
-_MIN_TOKEN = 32
 _BACKLOG = 128
 _SIGNAL_DRAIN_SECONDS = 5.0
-
-
-def read_start() -> RunnerStart:
-    """The orders, from the first line of stdin; stdin is then closed to us and to every child.
-
-    Raises:
-        ProtocolError: the line is missing or no `RunnerStart`.
-    """
-    line = bytearray()
-    while not line.endswith(b"\n") and len(line) < MIB:
-        byte = os.read(0, 1)
-        if not byte:
-            break
-        line += byte
-    with Path(os.devnull).open("rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    try:
-        start = msgspec.json.decode(bytes(line), type=RunnerStart)
-    except (msgspec.ValidationError, msgspec.DecodeError) as err:
-        raise ProtocolError(f"The first line on stdin is no start order: {err}") from err
-    if len(start.token) < _MIN_TOKEN:
-        raise ProtocolError(f"The start token is shorter than {_MIN_TOKEN} characters.")
-    return start
 
 
 def bind(path: str) -> socket.socket:
     """Listen at `path`, open to every user: the folder above decides who reaches it.
 
+    The path appears only when connections are accepted, so that whoever sees it can dial at once.
+
     Raises:
         OSError: the path cannot be used.
     """
-    Path(path).unlink(missing_ok=True)
+    unfinished = f"{path}~"
+    Path(unfinished).unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0)
     try:
-        listener.bind(path)
+        listener.bind(unfinished)
     finally:
         os.umask(before)
     listener.listen(_BACKLOG)
+    Path(unfinished).rename(path)
     return listener
 
 

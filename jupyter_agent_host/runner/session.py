@@ -192,7 +192,7 @@ class Session:
             if scope.cancelled_caught:
                 logger.warning("the CLI of session %s did not end in time", self.session_id)
             self._finish()
-        if not self._ready.is_set():
+        if self._tasks is None:
             raise TurnError("The session was closed before it was open.")
 
     async def _connect(self) -> None:
@@ -200,7 +200,9 @@ class Session:
             await self._client.connect()
         except Exception as err:  # the SDK raises plain exceptions, too; all of them mean that there is no session
             said = self._last_words[0] if self._last_words else ""
-            raise TurnError(f"The agent could not start: {err} {said}".strip()) from err
+            sentence = f"The agent could not start: {err} {said}".strip()
+            self._end = failed("agent_start", sentence)
+            raise TurnError(sentence) from err
 
     async def _send_prompts(self) -> None:
         while True:

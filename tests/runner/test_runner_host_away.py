@@ -134,23 +134,23 @@ async def test_host_away_in_mid_turn_then_the_sandbox_lost_and_every_turn_is_rec
 
 
 async def test_a_request_held_too_long_fails_the_turn_and_not_the_session(tmp_path: Path) -> None:
-    async with ScriptedModel({"rules": [words(delta_delay_seconds=0.2)]}) as model:
-        async with running_runner(tmp_path, hold_seconds=1) as rig:
-            journal, session = Journal(), new_id()
-            async with rig.host(model.url, journal) as host:
-                await host.open(session)
-                turn_id = await host.prompt(session, "count")
-                await journal.event(TextDelta, turn_id, count=3)
-            with anyio.fail_after(30):
-                while (await rig.health()).sessions[0].state != "idle":  # noqa: ASYNC110 - nobody is told: no host
-                    await anyio.sleep(0.1)
-            async with rig.host(model.url, journal) as host:
-                end = await journal.event(TurnEnded, turn_id)
-                host.cut_after = None
-                later = await host.prompt(session, "again")
-                await journal.event(TextDelta, later)
-                await host.send(Interrupt(session_id=session))
-                await journal.event(TurnEnded, later)
+    script = {"rules": [words(delta_delay_seconds=0.2)]}
+    async with ScriptedModel(script) as model, running_runner(tmp_path, hold_seconds=1) as rig:
+        journal, session = Journal(), new_id()
+        async with rig.host(model.url, journal) as host:
+            await host.open(session)
+            turn_id = await host.prompt(session, "count")
+            await journal.event(TextDelta, turn_id, count=3)
+        with anyio.fail_after(30):
+            while (await rig.health()).sessions[0].state != "idle":  # noqa: ASYNC110 - nobody is told: no host
+                await anyio.sleep(0.1)
+        async with rig.host(model.url, journal) as host:
+            end = await journal.event(TurnEnded, turn_id)
+            host.cut_after = None
+            later = await host.prompt(session, "again")
+            await journal.event(TextDelta, later)
+            await host.send(Interrupt(session_id=session))
+            await journal.event(TurnEnded, later)
     assert (end.status, end.error_code, end.resumable) == ("error", "host_away", True)
     assert end.error.startswith("The notebook's host is away.")
     assert shown(journal.events(turn_id)) == "", "words that the model no longer knows are taken back"
@@ -181,14 +181,17 @@ async def test_unacknowledged_items_are_sent_again_and_acknowledged_ones_are_not
 
 
 async def test_a_newer_host_replaces_the_older(tmp_path: Path) -> None:
-    async with ScriptedModel({"rules": [{"say": "Hello."}]}) as model, running_runner(tmp_path) as rig:
-        async with rig.host(model.url) as older:
-            session = new_id()
-            await older.open(session)
-            async with rig.host(model.url, older.journal) as newer:
-                await older.ended.wait()
-                end, _ = await newer.turn(session, "hi")
-            assert end.text == "Hello."
+    async with (
+        ScriptedModel({"rules": [{"say": "Hello."}]}) as model,
+        running_runner(tmp_path) as rig,
+        rig.host(model.url) as older,
+    ):
+        session = new_id()
+        await older.open(session)
+        async with rig.host(model.url, older.journal) as newer:
+            await older.ended.wait()
+            end, _ = await newer.turn(session, "hi")
+        assert end.text == "Hello."
 
 
 async def test_a_question_waits_through_a_reconnect(tmp_path: Path) -> None:
@@ -268,17 +271,20 @@ async def test_the_agents_own_questions_reach_a_person_even_in_free_mode(tmp_pat
 
 
 async def test_shutdown_ends_the_runner_once_everything_is_acknowledged(tmp_path: Path) -> None:
-    async with ScriptedModel({"rules": [words(delta_delay_seconds=0.2)]}) as model, running_runner(tmp_path) as rig:
-        async with rig.host(model.url) as host:
-            session = new_id()
-            await host.open(session)
-            turn_id = await host.prompt(session, "count")
-            await host.journal.event(TextDelta, turn_id, count=2)
-            await host.send(Shutdown())
-            end = await host.journal.event(TurnEnded, turn_id)
-            await host.ended.wait()
-            with anyio.fail_after(10):
-                assert await rig.process.wait() == 0
+    async with (
+        ScriptedModel({"rules": [words(delta_delay_seconds=0.2)]}) as model,
+        running_runner(tmp_path) as rig,
+        rig.host(model.url) as host,
+    ):
+        session = new_id()
+        await host.open(session)
+        turn_id = await host.prompt(session, "count")
+        await host.journal.event(TextDelta, turn_id, count=2)
+        await host.send(Shutdown())
+        end = await host.journal.event(TurnEnded, turn_id)
+        await host.ended.wait()
+        with anyio.fail_after(10):
+            assert await rig.process.wait() == 0
     assert end.status == "interrupted"
 
 
