@@ -12,13 +12,12 @@ from typing import Any
 import docker.errors
 from docker import APIClient
 
-import jupyter_agent_host
 from jupyter_agent_host.errors import ConfigError, ImageBuildError
 from jupyter_agent_host.image.bootstrap import ensure_base
 from jupyter_agent_host.image.context import write_context
 from jupyter_agent_host.image.layout import LABEL_RECIPE, LABEL_STAGE
 from jupyter_agent_host.image.pip_settings import PipSettings, read_pip_settings
-from jupyter_agent_host.image.requirements import cli_version, sdk_version
+from jupyter_agent_host.image.requirements import cli_version, host_version, sdk_version
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.providers.docker_engine import open_engine
 from jupyter_agent_host.providers.docker_errors import PROVIDER, translated
@@ -64,7 +63,7 @@ class BuildResult:
 
 def default_tag() -> str:
     """The image that this version looks for."""
-    return f"jupyter-agent-host:{jupyter_agent_host.__version__}-p{PROTOCOL_VERSION}"
+    return f"jupyter-agent-host:{host_version()}-p{PROTOCOL_VERSION}"
 
 
 def default_ca_bundle(environ: Mapping[str, str] | None = None) -> Path | None:
@@ -122,7 +121,7 @@ def _labels(recipe: str) -> dict[str, str]:
         LABEL_PROTOCOL: str(PROTOCOL_VERSION),
         LABEL_SDK: sdk_version(),
         LABEL_CLI: cli_version(),
-        LABEL_RUNNER: jupyter_agent_host.__version__,
+        LABEL_RUNNER: host_version(),
         LABEL_RECIPE: recipe,
     }
 

@@ -20,6 +20,11 @@ def runner_requirements() -> tuple[str, ...]:
     return (f"{SDK}=={version(SDK)}", *(declared[name] for name in RUNNER_LIBRARIES))
 
 
+def host_version() -> str:
+    """Version of this distribution, and so of the runner that goes into the image."""
+    return version("jupyter-agent-host")
+
+
 def sdk_version() -> str:
     """Version of the SDK on this host, which the image gets too."""
     return version(SDK)

@@ -32,7 +32,7 @@ from jupyter_agent_host.providers.docker_isolation import LABEL_NOTES, describe,
 from jupyter_agent_host.providers.docker_sandbox import DockerSandbox, SandboxParts, in_thread, remove_parts
 from jupyter_agent_host.providers.docker_settings import DockerSettings
 from jupyter_agent_host.providers.docker_workspace import Mounts, create_volumes, plan_mounts
-from jupyter_agent_host.providers.unix_stream import wait_healthy
+from jupyter_agent_host.sandbox.health import wait_healthy
 from jupyter_agent_host.sandbox.spec import SandboxSpec
 
 _LOOK_SECONDS = 0.1

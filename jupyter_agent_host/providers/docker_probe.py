@@ -25,7 +25,8 @@ from jupyter_agent_host.providers.docker_workspace import (
 )
 from jupyter_agent_host.sandbox.spec import OverlayWorkspace, SandboxSpec
 
-_SCRIPT = 'cat /probe/.nonce; umask 077; : > /probe/owner; if [ -n "$0" ]; then cat /workspace/low > /workspace/up; fi'
+# A file that only its owner may touch must be changeable through the overlay, else the workspace is better copied.
+_SCRIPT = 'cat /probe/.nonce; umask 077; : > /probe/owner; if [ -n "$0" ]; then echo more >> /workspace/own; fi'
 _WAIT_SECONDS = 30
 
 
@@ -90,14 +91,16 @@ def _try_mounts(
     if output.strip() != nonce or not written.exists():
         return (False, None, False)
     stat = written.stat()
-    return (True, (stat.st_uid, stat.st_gid), overlay and (folder.path / "upper" / "up").exists())
+    return (True, (stat.st_uid, stat.st_gid), overlay and (folder.path / "upper" / "own").exists())
 
 
 def _overlay_plan(folder: SandboxFolder, user: tuple[int, int], name: str) -> Mounts:
     lower, upper, work = (folder.path / part for part in ("lower", "upper", "work"))
     for place in (lower, upper, work):
         place.mkdir()
-    (lower / "low").write_text("low")
+    own = lower / "own"
+    own.write_text("own\n")
+    own.chmod(0o600)
     if os.getuid() == 0:
         os.chown(upper, *user)
         os.chown(work, *user)

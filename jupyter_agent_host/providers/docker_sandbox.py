@@ -16,7 +16,7 @@ from jupyter_agent_host.providers.docker_container import StreamMode
 from jupyter_agent_host.providers.docker_engine import Engine
 from jupyter_agent_host.providers.docker_errors import PROVIDER
 from jupyter_agent_host.providers.docker_folder import SandboxFolder
-from jupyter_agent_host.providers.docker_streams import RelayPool
+from jupyter_agent_host.providers.docker_relay import RelayPool
 from jupyter_agent_host.providers.docker_workspace import remove_volumes
 from jupyter_agent_host.providers.unix_stream import connect_unix
 from jupyter_agent_host.sandbox.spec import ExitState, Isolation, SandboxStats
