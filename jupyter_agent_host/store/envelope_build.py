@@ -15,7 +15,7 @@ from jupyter_agent_host.store import chunks, signing
 from jupyter_agent_host.store.chunks import TurnChunkSource
 from jupyter_agent_host.store.compaction import candidates
 from jupyter_agent_host.store.envelope_model import SCHEMA, Base, Chunk, EnvelopeModel, SaveState
-from jupyter_agent_host.store.envelope_read import EnvelopeMeta, ReadLimits, chunk_digest, read_envelope
+from jupyter_agent_host.store.envelope_read import EnvelopeMeta, ReadLimits, chunk_digest, read_envelope, verify
 from jupyter_agent_host.store.signing import SigningKey
 from jupyter_agent_host.store.trim import without_tool_output
 
@@ -54,8 +54,8 @@ def build_envelope(
     Args:
         meta: names and sums.
         turns: the ended turns of the conversation, oldest first; see `sources.chunk_sources`.
-        previous: an envelope that this function made, or that was verified as own. Its chunks are kept byte for byte
-            where they are of the same session, turns and `save_state`.
+        previous: what the notebook holds. Its chunks are kept byte for byte where they are of the same session, turns
+            and `save_state`, and signed by one of `keys` (if there are any): what a stranger wrote is never signed.
         save_state: `no_tool_output` replaces what tools answered by size and digest; `pointer` keeps digests only.
         max_bytes: of the envelope in the notebook's file. Past it, the oldest detail goes first: what lies before the
             agent's own last summary, tool results, whole transcripts of old turns, at last their history. What is
@@ -64,7 +64,7 @@ def build_envelope(
     """
     if save_state == "off":
         return {}
-    kept = _reusable(meta, turns, previous, save_state)
+    kept = _reusable(meta, turns, previous, save_state, keys)
     body = _extend(kept, turns[_count(kept) :], save_state)
     envelope = _assemble(meta, body, save_state, keys)
     if _fits(envelope, body, max_bytes):
@@ -82,7 +82,11 @@ def _count(body: _Body) -> int:
 
 
 def _reusable(
-    meta: EnvelopeMeta, turns: Sequence[TurnChunkSource], previous: Mapping[str, Any] | None, save_state: SaveState
+    meta: EnvelopeMeta,
+    turns: Sequence[TurnChunkSource],
+    previous: Mapping[str, Any] | None,
+    save_state: SaveState,
+    keys: Sequence[SigningKey],
 ) -> _Body:
     """The previous chunks, if all of them are turns of this conversation; else nothing."""
     if not previous:
@@ -91,6 +95,8 @@ def _reusable(
         envelope = read_envelope(previous)
         model = msgspec.convert(envelope.raw, EnvelopeModel)
     except EnvelopeError:
+        return _Body()
+    if keys and verify(envelope, keys) != "own":
         return _Body()
     first = model.base.turns
     expected = [(turn.summary.turn_id, turn.chain) for turn in turns[first : first + len(model.chunks)]]

@@ -114,7 +114,10 @@ class Journal:
         return await self.query(partial(sql_turns.of_session, session_id=session_id))
 
     async def lineage(self, session_id: str) -> list[TurnRow]:
-        """The session's turns, and before them those of the sessions that it was forked from."""
+        """The turns that lead to the session's last one, with those of the sessions that it was forked from.
+
+        A fork that has no turn yet gives its parent's.
+        """
         return await self.query(partial(sql_turns.lineage, session_id=session_id))
 
     async def find_answer(

@@ -36,14 +36,16 @@ _VERSION_1 = (
     """,
     """
     CREATE TABLE turns (
-        turn_id TEXT PRIMARY KEY, notebook_id TEXT NOT NULL, session_id TEXT NOT NULL, seq INTEGER NOT NULL,
+        turn_id TEXT NOT NULL, notebook_id TEXT NOT NULL, session_id TEXT NOT NULL, seq INTEGER NOT NULL,
         prompt TEXT NOT NULL, prompt_digest TEXT NOT NULL, cell_id TEXT NOT NULL, origin TEXT NOT NULL,
         actor TEXT NOT NULL, model TEXT NOT NULL, started REAL NOT NULL, ended REAL, status TEXT NOT NULL,
         text TEXT NOT NULL, usage BLOB NOT NULL, cost_usd REAL NOT NULL, duration_ms INTEGER NOT NULL,
         first_event INTEGER NOT NULL, previous_turn_id TEXT NOT NULL,
-        previous_digest TEXT NOT NULL, chain_digest TEXT NOT NULL, last_entry INTEGER, tools BLOB NOT NULL)
+        previous_digest TEXT NOT NULL, chain_digest TEXT NOT NULL, last_entry INTEGER, tools BLOB NOT NULL,
+        PRIMARY KEY (session_id, turn_id))
     """,
     "CREATE UNIQUE INDEX turns_by_session ON turns (session_id, seq)",
+    "CREATE INDEX turns_running ON turns (turn_id) WHERE ended IS NULL",
     "CREATE INDEX turns_by_answer ON turns (session_id, cell_id, prompt_digest)",
     """
     CREATE TABLE notebooks (

@@ -20,6 +20,7 @@ async def chunk_sources(journal: Journal, session_id: str) -> list[TurnChunkSour
     """The ended turns of a conversation with what each added to the transcript, oldest first.
 
     Turns that a fork inherited come without entries: the fork's own first turn holds the copy that it began with.
+    Empty as long as the session has no ended turn of its own.
     What was appended after the last ended turn belongs to the next one.
     """
     return await journal.query(partial(_sources, session_id=session_id))
@@ -60,6 +61,8 @@ def cost_of(total: LedgerSum) -> Cost:
 
 def _sources(connection: sqlite3.Connection, session_id: str) -> list[TurnChunkSource]:
     borders = sql_turns.borders(connection, session_id)
+    if not borders:
+        return []
     entries = sorted(sql_transcripts.load_session(connection, session_id))
     sources, start = [], 0
     for row in sql_turns.lineage(connection, session_id):

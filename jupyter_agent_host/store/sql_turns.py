@@ -33,7 +33,7 @@ def start(connection: sqlite3.Connection, record: EventRecord, event: TurnStarte
         " model, started, ended, status, text, usage, cost_usd, duration_ms, first_event, previous_turn_id,"
         " previous_digest, chain_digest, tools)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, '', ?, 0, 0, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (turn_id) DO NOTHING",
+        " ON CONFLICT (session_id, turn_id) DO NOTHING",
         (
             *(record.turn_id, record.notebook_id, record.session_id, seq + 1, event.prompt, asked),
             *(event.cell_id, event.origin, event.actor, event.model, record.time, RUNNING),
@@ -47,11 +47,12 @@ def end(connection: sqlite3.Connection, record: EventRecord, event: TurnEnded) -
     """Fill in how the turn went. Only the first end of a running turn counts."""
     connection.execute(
         "UPDATE turns SET ended = ?, status = ?, text = ?, usage = ?, cost_usd = ?, duration_ms = ?,"
-        " model = COALESCE(NULLIF(?, ''), model), last_entry = ?, tools = ? WHERE turn_id = ? AND ended IS NULL",
+        " model = COALESCE(NULLIF(?, ''), model), last_entry = ?, tools = ?"
+        " WHERE turn_id = ? AND notebook_id = ? AND ended IS NULL",
         (
             *(record.time, event.status, event.text, msgspec.json.encode(event.usage), event.cost_usd),
             *(event.duration_ms, event.model, sql_transcripts.last_entry(connection, record.session_id)),
-            *(msgspec.json.encode(_tool_names(connection, record)), record.turn_id),
+            *(msgspec.json.encode(_tool_names(connection, record)), record.turn_id, record.notebook_id),
         ),
     )
 
@@ -59,14 +60,16 @@ def end(connection: sqlite3.Connection, record: EventRecord, event: TurnEnded) -
 def import_turn(connection: sqlite3.Connection, row: TurnRow, tools: tuple[str, ...]) -> None:
     """Add a finished turn from elsewhere behind the session's last one; a known turn is left as it is."""
     seq, _, _ = _tail(connection, row.session_id)
-    previous = connection.execute("SELECT chain_digest FROM turns WHERE turn_id = ?", (row.previous_turn_id,))
+    previous = connection.execute(
+        "SELECT chain_digest FROM turns WHERE session_id = ? AND turn_id = ?", (row.session_id, row.previous_turn_id)
+    )
     (previous_digest,) = previous.fetchone() or ("",)
     connection.execute(
         "INSERT INTO turns (turn_id, notebook_id, session_id, seq, prompt, prompt_digest, cell_id, origin, actor,"
         " model, started, ended, status, text, usage, cost_usd, duration_ms, first_event, previous_turn_id,"
         " previous_digest, chain_digest, last_entry, tools)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (turn_id) DO NOTHING",
+        " ON CONFLICT (session_id, turn_id) DO NOTHING",
         (
             *(row.turn_id, row.notebook_id, row.session_id, seq + 1, row.prompt, row.prompt_digest, row.cell_id),
             *(row.origin, row.actor, row.model, row.started, row.ended, row.status, row.text),
@@ -82,19 +85,23 @@ def of_session(connection: sqlite3.Connection, session_id: str) -> list[TurnRow]
 
 
 def lineage(connection: sqlite3.Connection, session_id: str) -> list[TurnRow]:
-    """The session's turns, and before them those of the sessions that it was forked from."""
-    rows = connection.execute(
-        f"""
-        WITH RECURSIVE line (turn_id, depth) AS (
-            SELECT * FROM (SELECT turn_id, 0 FROM turns WHERE session_id = ? ORDER BY seq DESC LIMIT 1)
-            UNION ALL
-            SELECT t.previous_turn_id, depth + 1 FROM line JOIN turns t ON t.turn_id = line.turn_id
-            WHERE t.previous_turn_id <> '')
-        SELECT {_COLUMNS} FROM line JOIN turns t USING (turn_id) ORDER BY depth DESC
-        """,  # noqa: S608 (constant columns)
-        (session_id,),
-    )
-    return [_row(row) for row in rows]
+    """The turns that lead to the session's last one, those of the sessions that it was forked from included.
+
+    Only what a host said about a fork leads from one session into another: turn ids may come from a stranger.
+    """
+    line: list[TurnRow] = []
+    wanted: str | None = None
+    visited: set[str] = set()
+    while session_id and session_id not in visited and wanted != "":
+        visited.add(session_id)
+        rows = {row.turn_id: row for row in of_session(connection, session_id)}
+        if wanted is None and rows:
+            wanted = next(reversed(rows))
+        while wanted in rows:
+            line.append(rows.pop(wanted))
+            wanted = line[-1].previous_turn_id
+        session_id = _parent(connection, session_id)
+    return line[::-1]
 
 
 def find_answer(
@@ -119,13 +126,18 @@ def borders(connection: sqlite3.Connection, session_id: str) -> dict[str, tuple[
 
 def _tail(connection: sqlite3.Connection, session_id: str) -> tuple[int, str, str]:
     """(seq, turn id, chain digest) of the last turn; a fork without turns of its own stands on its parent's last."""
-    of_last = "SELECT seq, turn_id, chain_digest FROM turns WHERE session_id = ? ORDER BY seq DESC LIMIT 1"
-    row = connection.execute(of_last, (session_id,)).fetchone()
+    row = connection.execute(
+        "SELECT seq, turn_id, chain_digest FROM turns WHERE session_id = ? ORDER BY seq DESC LIMIT 1", (session_id,)
+    ).fetchone()
     if row is not None:
         return int(row[0]), row[1], row[2]
-    parent = connection.execute("SELECT parent_session_id FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
-    row = connection.execute(of_last, parent).fetchone() if parent is not None and parent[0] else None
-    return (0, row[1], row[2]) if row is not None else (0, "", "")
+    inherited = lineage(connection, session_id)
+    return (0, inherited[-1].turn_id, inherited[-1].chain_digest) if inherited else (0, "", "")
+
+
+def _parent(connection: sqlite3.Connection, session_id: str) -> str:
+    row = connection.execute("SELECT parent_session_id FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def _tool_names(connection: sqlite3.Connection, record: EventRecord) -> list[str]:

@@ -154,6 +154,17 @@ def test_chunks_of_another_conversation_are_not_carried_on(spoil: str) -> None:
     assert build(conversation, previous) == build(conversation)
 
 
+def test_chunks_that_another_signed_are_not_signed_by_us() -> None:
+    conversation = turns(3)
+    lies = dataclasses.replace(conversation[1], entries=(("", b'{"type":"user","lie":true}'),))
+    forged = build_envelope(
+        META, [conversation[0], lies], previous=None, save_state="full", max_bytes=2**21, keys=[OTHER_KEY]
+    )
+    assert compare(read_envelope(forged), [turn.chain for turn in conversation[:2]]) == "same"
+    assert build(conversation, forged) == build(conversation)
+    assert build(conversation, {**forged, "signatures": []}) == build(conversation)
+
+
 def test_subagents_keep_their_own_transcripts() -> None:
     (turn,) = turns(1)
     main, sub = turn.entries[:2], ("subagents/agent-1", b'{"type":"user","uuid":"s"}')

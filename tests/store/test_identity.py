@@ -304,6 +304,34 @@ async def test_a_strangers_session_goes_under_a_fresh_id(journal: Journal) -> No
 
 
 @pytest.mark.anyio
+async def test_a_strangers_turns_never_lead_into_a_conversation_of_mine(journal: Journal) -> None:
+    conversation = turns(2)
+    mine = conversation[0].summary.turn_id
+    await journal.write(whole_turn(mine, "my private words"))
+    saved = read_envelope(
+        build_envelope(META, conversation, previous=None, save_state="full", max_bytes=2**21, keys=[OTHER_KEY])
+    )
+    await journal.write(adoption(saved, notebook_id=NEW, session_id="fresh"))
+    assert [turn.prompt for turn in await journal.lineage("fresh")] == [turn.summary.prompt for turn in conversation]
+    assert [turn.prompt for turn in await journal.lineage("s")] == ["my private words"]
+    await journal.write(adoption(saved, notebook_id=NEW, session_id="x", known={conversation[0].chain}))
+    assert [turn.prompt for turn in await journal.lineage("x")] == [conversation[1].summary.prompt]
+
+
+@pytest.mark.anyio
+async def test_of_two_branches_in_one_session_the_line_is_the_last_ones(journal: Journal) -> None:
+    conversation = turns(3)
+    saved = read_envelope(
+        build_envelope(META, conversation, previous=None, save_state="full", max_bytes=2**21, keys=[KEY])
+    )
+    await journal.write(adoption(saved, notebook_id=NOTEBOOK, known={conversation[2].chain}))
+    await journal.write(whole_turn("branch", "mine", session=SESSION))
+    known = {turn.chain_digest for turn in await journal.lineage(SESSION)}
+    await journal.write(adoption(saved, notebook_id=NOTEBOOK, known=known))
+    assert [turn.chain_digest for turn in await journal.lineage(SESSION)] == [turn.chain for turn in conversation]
+
+
+@pytest.mark.anyio
 async def test_a_running_turn_is_not_saved_yet(journal: Journal) -> None:
     await one_turn(journal, "t1")
     await journal.write([NewEvent("n", SESSION, "t2", TurnStarted(prompt="x"), 1.0), NewEntries(SESSION, "", (b"{}",))])

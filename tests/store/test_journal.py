@@ -131,6 +131,7 @@ async def test_turns_follow_each_other_and_a_fork_follows_its_parent(journal: Jo
     for turn_id in ("t1", "t2"):
         await journal.write(whole_turn(turn_id, "again"))
     await journal.put_session(SessionRow("fork", "n", "s", "", 2.0, "", ""))
+    assert [turn.turn_id for turn in await journal.lineage("fork")] == ["t1", "t2"]
     await journal.write(whole_turn("t3", "again", session="fork"))
     await journal.write(whole_turn("t4", "again", session="s"))
     one, two, four = await journal.turns("s")
@@ -139,6 +140,11 @@ async def test_turns_follow_each_other_and_a_fork_follows_its_parent(journal: Jo
     assert len({turn.chain_digest for turn in (one, two, three, four)}) == 4
     assert [turn.turn_id for turn in await journal.lineage("fork")] == ["t1", "t2", "t3"]
     assert [turn.seq for turn in (one, two, four)] == [1, 2, 3]
+    await journal.put_session(SessionRow("silent", "n", "fork", "", 3.0, "", ""))
+    await journal.put_session(SessionRow("fork of a fork", "n", "silent", "", 3.0, "", ""))
+    assert [turn.turn_id for turn in await journal.lineage("fork of a fork")] == ["t1", "t2", "t3"]
+    await journal.put_session(SessionRow("ring", "n", "ring", "", 3.0, "", ""))
+    assert await journal.lineage("ring") == []
     assert await journal.lineage("unknown") == []
 
 
