@@ -18,7 +18,8 @@ _INTERRUPTED = 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. 0: done; 1: it failed, and standard error says why; 2: wrong usage."""
-    args = make_parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    args = make_parser(argv).parse_args(argv)
     try:
         code: int = args.run(args)
     except AgentHostError as err:
@@ -29,14 +30,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """The parser of all commands. Each command's own module adds its part and its `run`."""
+def make_parser(argv: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser. Each command's own module adds its part and its `run`; only the one that `argv` names is imported."""
     parser = argparse.ArgumentParser(
         prog="jupyter agent-host",
         description="Every notebook gets its own agent, in a sandbox of its own. These commands look after them.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
-    for name in _COMMANDS:
+    for name in [name for name in _COMMANDS if name in argv[:1]] or _COMMANDS:
         import_module(f"jupyter_agent_host.cli.{_MODULES.get(name, name)}").add_parser(subparsers)
     return parser
