@@ -1,0 +1,60 @@
+"""The bind flavour, an opt-in: the sandbox writes the person's folder itself; the host only looks what changed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from jupyter_agent_host.host.workspace.files import Check
+from jupyter_agent_host.host.workspace.interface import Collected, WorkspaceRequest
+from jupyter_agent_host.host.workspace.ledger import Stamp
+from jupyter_agent_host.host.workspace.masks import Masks
+from jupyter_agent_host.host.workspace.survey import Bounds, survey
+from jupyter_agent_host.protocol.events import FileChange
+from jupyter_agent_host.sandbox.spec import BindWorkspace, WorkspaceMount
+
+_NOTE = "The agent reads and writes your folder directly: nothing is masked, and guarded files do not wait for a grant."
+
+
+class BoundWorkspace:
+    """See `Flavour`. Changes are told within the limits for copies; what the person changed meanwhile is told, too."""
+
+    mode = "bind"
+    masked: tuple[str, ...] = ()
+
+    def __init__(self, request: WorkspaceRequest, folder: Path) -> None:
+        self._folder = folder
+        self._masks = Masks(request.settings.masked)
+        self._bounds = Bounds(1 << 62, request.settings.max_copy_files)
+        self._seen: dict[str, Stamp] | None = None
+        owner = request.report.file_owner
+        self.note = _NOTE
+        if owner is not None and os.geteuid() == 0 and owner[0] != folder.stat().st_uid:
+            self.note += f" It does so as user {owner[0]}, who may not write files of yours."
+
+    def prepare(self, check: Check) -> WorkspaceMount:
+        self.refresh(check)
+        return BindWorkspace(self._folder)
+
+    def refresh(self, check: Check) -> None:
+        self._seen = self._look(check)
+
+    def collect(self, grants: Sequence[str], check: Check) -> Collected:
+        del grants
+        before, self._seen = self._seen, self._look(check)
+        if before is None or self._seen is None:
+            return Collected()
+        changes = [
+            FileChange(path=path, action="modified" if path in before else "created", size_bytes=stamp.size)
+            for path, stamp in self._seen.items()
+            if before.get(path) != stamp
+        ]
+        gone = [FileChange(path=path, action="deleted") for path in before if path not in self._seen]
+        return Collected(files=tuple(sorted(changes + gone, key=lambda change: change.path)))
+
+    def _look(self, check: Check) -> dict[str, Stamp] | None:
+        found = survey(self._folder, self._masks, check, self._bounds)
+        if not found.complete:
+            return None
+        return {path: Stamp.of(seen) for path, seen in found.files.items()}

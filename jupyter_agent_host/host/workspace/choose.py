@@ -1,0 +1,107 @@
+"""Which flavour a notebook gets, by what was asked, what the folder is, and what the provider can mount."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from jupyter_agent_host.host.workspace.bound import BoundWorkspace
+from jupyter_agent_host.host.workspace.copied import FLAVOUR as COPY
+from jupyter_agent_host.host.workspace.copied import CopiedWorkspace
+from jupyter_agent_host.host.workspace.files import Check
+from jupyter_agent_host.host.workspace.flavour import Flavour
+from jupyter_agent_host.host.workspace.forbidden import folder_problem
+from jupyter_agent_host.host.workspace.interface import WorkspaceRequest
+from jupyter_agent_host.host.workspace.ledger import Ledger, load_ledger
+from jupyter_agent_host.host.workspace.masks import Masks
+from jupyter_agent_host.host.workspace.overlay import FLAVOUR as OVERLAY
+from jupyter_agent_host.host.workspace.overlay import LayeredWorkspace
+from jupyter_agent_host.host.workspace.private import PrivateWorkspace
+from jupyter_agent_host.host.workspace.survey import MAX_ENTRIES, Bounds, Survey, survey
+
+MIB = 1024**2
+EAGER_BYTES = 256 * MIB
+EAGER_FILES = 10_000
+"""Up to here a copy is preferred even where an overlay can be had: it is made in about a second, and unlike an overlay
+it shows the agent each file that the person replaces while the sandbox runs."""
+
+_MODULE = Path("/sys/module/overlay/parameters")
+
+
+def choose_flavour(request: WorkspaceRequest, check: Check) -> Flavour:
+    """Decide, with one walk over the folder at most. Blocking.
+
+    Raises:
+        OSError, WorkspaceError: the folder cannot be read, or the state is damaged.
+    """
+    settings, folder = request.settings, request.folder
+    if settings.mode == "private":
+        return PrivateWorkspace(request)
+    if folder is None:
+        return PrivateWorkspace(
+            request, "The notebook's folder is not known, so the agent works in a private folder; save the notebook."
+        )
+    if not request.report.shared_filesystem:
+        return PrivateWorkspace(
+            request, "The sandbox shares no files with this machine, so the agent works in a private folder."
+        )
+    if problem := folder_problem(folder, request.state_dir):
+        name = request.notebook_name or "the notebook"
+        return PrivateWorkspace(
+            request,
+            f"The folder of {name} {problem}, so it is not shown to the agent, which works in a private folder;"
+            " move the notebook into a project folder of its own.",
+        )
+    if settings.mode == "bind":
+        return BoundWorkspace(request, folder)
+    return _synced(request, folder, check)
+
+
+def _synced(request: WorkspaceRequest, folder: Path, check: Check) -> Flavour:
+    settings, ledger = request.settings, load_ledger(request.state_dir)
+    layered = overlay_usable(request)
+    if ledger.flavour == OVERLAY and layered:
+        return LayeredWorkspace(request, folder, ledger, None)
+    eager = Bounds(min(EAGER_BYTES, settings.max_copy_bytes), min(EAGER_FILES, settings.max_copy_files))
+    full = Bounds(settings.max_copy_bytes, settings.max_copy_files)
+    masks = Masks(settings.masked)
+    copying = ledger.flavour == COPY
+    found = survey(folder, masks, check, full if copying or not layered else eager)
+    if found.complete:
+        return CopiedWorkspace(request, folder, ledger if copying else Ledger(), found)
+    if layered:
+        found = survey(folder, masks, check)
+        if found.complete:
+            return LayeredWorkspace(request, folder, Ledger(), found)
+    return PrivateWorkspace(request, _too_big(found, full))
+
+
+def overlay_usable(request: WorkspaceRequest) -> bool:
+    """Whether the sandbox could write the person's files through an overlay, and the host could read what it wrote.
+
+    Overlays that record renames or metadata changes alone keep them in attributes that only root can read.
+    """
+    owner = request.report.file_owner
+    if not request.report.overlay or owner is None or owner[0] != os.geteuid():
+        return False
+    return all(_off(name) for name in ("redirect_dir", "metacopy"))
+
+
+def _off(name: str) -> bool:
+    try:
+        return (_MODULE / name).read_text().strip() in ("N", "off", "0")
+    except FileNotFoundError:
+        return True
+
+
+def _too_big(found: Survey, bounds: Bounds) -> str:
+    if len(found.files) > MAX_ENTRIES:
+        what = f"more than {MAX_ENTRIES} files"
+    elif len(found.files) > bounds.max_files:
+        what = f"more than {bounds.max_files} files"
+    else:
+        what = f"more than {bounds.max_bytes / MIB:.0f} MiB"
+    return (
+        f"The notebook's folder holds {what}, too much to copy for the agent, which works in a private folder; move the"
+        " notebook into a smaller folder, or raise AgentHost's limits for copies."
+    )

@@ -1,0 +1,29 @@
+"""What the kinds of workspaces have in common: blocking halves that run in a thread, one call at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from jupyter_agent_host.host.workspace.files import Check
+from jupyter_agent_host.host.workspace.interface import Collected
+from jupyter_agent_host.sandbox.spec import WorkspaceMount
+
+
+class Flavour(Protocol):
+    """See `Workspace`. `check` raises when the call was cancelled; every method may block and raise OSError."""
+
+    @property
+    def mode(self) -> str: ...
+
+    @property
+    def note(self) -> str: ...
+
+    @property
+    def masked(self) -> tuple[str, ...]: ...
+
+    def prepare(self, check: Check) -> WorkspaceMount: ...
+
+    def refresh(self, check: Check) -> None: ...
+
+    def collect(self, grants: Sequence[str], check: Check) -> Collected: ...

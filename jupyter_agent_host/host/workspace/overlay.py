@@ -1,0 +1,188 @@
+"""The overlay flavour: the folder read-only below, a private upper folder above, for folders too big to copy.
+
+The kernel documents that layers should not change under a mount, and what it does if they do is this (6.18): what the
+person adds or writes in place is seen at once; a file that was looked at and is then replaced or created by rename is
+seen when the sandbox is next made. `plan` therefore copies small folders, and this flavour says what it cannot do.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from jupyter_agent_host.host.workspace.carry import Round, Told, carry
+from jupyter_agent_host.host.workspace.copied import LINK, notes
+from jupyter_agent_host.host.workspace.files import Check, Sides, UnusableError, lstat_below, opened_folder, opened_root
+from jupyter_agent_host.host.workspace.guards import Guard
+from jupyter_agent_host.host.workspace.inside import Inside, look_inside
+from jupyter_agent_host.host.workspace.interface import Collected, Refused, WorkspaceRequest
+from jupyter_agent_host.host.workspace.ledger import UNKNOWN, Entry, Ledger, Stamp, save_ledger
+from jupyter_agent_host.host.workspace.masks import Masks
+from jupyter_agent_host.host.workspace.names import granted, shown
+from jupyter_agent_host.host.workspace.owner import Owner
+from jupyter_agent_host.host.workspace.publish import Known, Publisher
+from jupyter_agent_host.host.workspace.quota import Quota
+from jupyter_agent_host.host.workspace.renew import renew
+from jupyter_agent_host.host.workspace.survey import Survey, survey
+from jupyter_agent_host.sandbox.spec import OverlayWorkspace, WorkspaceMount
+
+FLAVOUR = "overlay"
+_SLOW = "Files that you replace while the sandbox runs may be seen by the agent only after its next start."
+
+
+class LayeredWorkspace:
+    """See `Flavour`. `first` is a survey that was made just now, to spare `prepare` the walk."""
+
+    mode = "sync"
+
+    def __init__(self, request: WorkspaceRequest, folder: Path, ledger: Ledger, first: Survey | None) -> None:
+        self._folder = folder
+        self._state_dir = request.state_dir
+        self._upper = request.state_dir / "upper"
+        self._work = request.state_dir / "work"
+        self._owner = Owner(request.report.file_owner)
+        self._masks = Masks(request.settings.masked)
+        self._guard = Guard(self._masks)
+        self._quota = Quota(request.settings.max_sync_bytes, request.settings.max_copy_files)
+        self._told = Told()
+        self._ledger = ledger
+        self._first = first
+        self._since_ns = _now_ns()
+        self.note = ""
+
+    @property
+    def masked(self) -> tuple[str, ...]:
+        return tuple(map(shown, self._ledger.masked))
+
+    def prepare(self, check: Check) -> WorkspaceMount:
+        with opened_root(self._state_dir) as parent:
+            for place in (self._upper, self._work):
+                if not place.exists():
+                    self._owner.make_folder(place.name, parent)
+        found = self._first or survey(self._folder, self._masks, check)
+        self._first = None
+        hidden = sorted({*found.masked, *found.environments})
+        with opened_root(self._upper) as upper, opened_root(self._folder) as person:
+            for path in hidden:
+                check()
+                self._hide(upper, person, path)
+        self._ledger.flavour = FLAVOUR
+        self._ledger.masked = sorted(found.masked)
+        self._ledger.hidden = hidden
+        save_ledger(self._state_dir, self._ledger)
+        self.note = f"{notes(found)} {_SLOW}".strip()
+        return OverlayWorkspace(lower=self._folder, upper=self._upper, work=self._work)
+
+    def _hide(self, upper: int, person: int, path: str) -> None:
+        """A whiteout: in this layer, a character device 0:0 says that nothing is there."""
+
+        def make(folder: str, parent: int) -> None:
+            found = lstat_below(person, folder)
+            mode = stat.S_IMODE(found.st_mode) & 0o777 if found is not None else 0o755
+            self._owner.make_folder(folder.rpartition("/")[2], parent, mode)
+
+        *folders, name = path.split("/")
+        try:
+            with opened_folder(upper, folders, make) as place:
+                os.mknod(name, stat.S_IFCHR | 0o600, os.makedev(0, 0), dir_fd=place)
+        except (FileExistsError, UnusableError):
+            return  # hidden already, or the agent put something of its own there
+
+    def refresh(self, check: Check) -> None:
+        self._quota.reset()
+        self._since_ns = _now_ns()
+        with opened_root(self._folder) as person, opened_root(self._upper) as upper:
+            if renew(Sides(upper, person), self._ledger, check):
+                save_ledger(self._state_dir, self._ledger)
+
+    def collect(self, grants: Sequence[str], check: Check) -> Collected:
+        with opened_root(self._folder) as person, opened_root(self._upper) as upper:
+            seen = look_inside(upper, check, lambda path: granted(path, grants))
+            found = Round(
+                [path for path, now in seen.files.items() if self._changed(path, now)],
+                self._missing(seen, check),
+                seen,
+                self._known,
+                [Refused(shown(path), LINK) for path in sorted(seen.links)],
+            )
+            publisher = Publisher(Sides(upper, person), self._guard, grants, self._quota, check)
+            try:
+                done = carry(found, publisher, self._ledger, check)
+                self._remember_bases(done.kept, person)
+                self._drop_whiteouts(upper, person, seen.whiteouts)
+            finally:
+                save_ledger(self._state_dir, self._ledger)
+        return self._told.sum_up(done)
+
+    def _changed(self, path: str, now: os.stat_result) -> bool:
+        entry = self._ledger.entries.get(path)
+        return entry is None or not entry.untouched(now)
+
+    def _missing(self, seen: Inside, check: Check) -> list[str]:
+        """Files of the person's that the agent deleted: whited out, below a whiteout, or hidden by a new folder."""
+        missing = [
+            path
+            for path, entry in self._ledger.entries.items()
+            if entry.inside is not None and path not in seen.files and path not in seen.links
+        ]
+        hidden = set(self._ledger.hidden)
+        for path in sorted(seen.whiteouts - hidden):
+            missing += self._files_at(path, check)
+        for path in sorted(seen.opaque):
+            missing += [file for file in self._files_at(path, check) if file not in seen.files]
+        return sorted(set(missing) - set(seen.links))
+
+    def _files_at(self, path: str, check: Check) -> list[str]:
+        place = self._folder / path
+        if place.is_symlink() or not place.exists():
+            return []
+        if place.is_file():
+            return [path]
+        # A folder's own name may be a mask; what lies below is judged by its full path.
+        found = survey(place, self._masks, check)
+        return [f"{path}/{file}" for file in found.files if not self._masks.covers(f"{path}/{file}")]
+
+    def _known(self, path: str) -> Known:
+        entry = self._ledger.entries.get(path)
+
+        def stale(found: os.stat_result | None) -> bool:
+            if entry is not None and entry.person is not None:
+                return entry.person != (None if found is None else Stamp.of(found))
+            # Nothing is known of it: it counts as seen if it rests since the turn began.
+            return found is not None and (found.st_ctime_ns > self._since_ns or self._masks.covers(path))
+
+        return Known(entry, stale)
+
+    def _remember_bases(self, kept: Sequence[str], person: int) -> None:
+        """What was refused keeps the state of the person's file that it was judged against."""
+        for path in kept:
+            if path in self._ledger.entries:
+                continue
+            try:
+                found = lstat_below(person, path)
+            except OSError:
+                continue
+            if found is not None:
+                stale = self._known(path).stale(found)
+                self._ledger.entries[path] = Entry(UNKNOWN if stale else Stamp.of(found), None)
+
+    def _drop_whiteouts(self, upper: int, person: int, whiteouts: set[str]) -> None:
+        """A deletion that reached the person's folder needs no mark any more; one made again is then seen."""
+        for path in whiteouts - set(self._ledger.hidden):
+            *folders, name = path.split("/")
+            try:
+                if lstat_below(person, path) is None:
+                    with opened_folder(upper, folders) as place:
+                        os.unlink(name, dir_fd=place)
+            except OSError:
+                continue
+
+
+def _now_ns() -> int:
+    """The clock that the kernel stamps files with."""
+    return (
+        time.clock_gettime_ns(time.CLOCK_REALTIME_COARSE) if hasattr(time, "CLOCK_REALTIME_COARSE") else time.time_ns()
+    )

@@ -1,0 +1,41 @@
+"""The private flavour: an empty folder that stays with the notebook; nothing goes in or out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jupyter_agent_host.host.workspace.files import Check, opened_root
+from jupyter_agent_host.host.workspace.interface import Collected, WorkspaceRequest
+from jupyter_agent_host.host.workspace.owner import Owner
+from jupyter_agent_host.sandbox.spec import BindWorkspace, ScratchWorkspace, WorkspaceMount
+
+
+class PrivateWorkspace:
+    """See `Flavour`. `note` says why it is private if that was not asked for."""
+
+    mode = "private"
+    masked: tuple[str, ...] = ()
+
+    def __init__(self, request: WorkspaceRequest, note: str = "") -> None:
+        self._shared = request.report.shared_filesystem
+        self._owner = Owner(request.report.file_owner)
+        self._state_dir = request.state_dir
+        self.note = note
+
+    def prepare(self, check: Check) -> WorkspaceMount:
+        check()
+        if not self._shared:
+            return ScratchWorkspace()
+        tree = self._state_dir / "private"
+        if not tree.exists():
+            with opened_root(self._state_dir) as parent:
+                self._owner.make_folder(tree.name, parent)
+        return BindWorkspace(tree)
+
+    def refresh(self, check: Check) -> None:
+        check()
+
+    def collect(self, grants: Sequence[str], check: Check) -> Collected:
+        del grants
+        check()
+        return Collected()
