@@ -9,9 +9,11 @@ from typing import final
 import anyio
 import anyio.abc
 
+from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway.bounds import Bounds
 from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError
 from jupyter_agent_host.host.gateway.exchange import Exchange
+from jupyter_agent_host.host.gateway.policy import FEATURES
 from jupyter_agent_host.host.gateway.quota import Quota
 from jupyter_agent_host.host.gateway.refusal import Refusal
 from jupyter_agent_host.host.gateway.scope import Scope
@@ -30,6 +32,7 @@ class Gateway:
     """
 
     def __init__(self, settings: GatewaySettings, *, bounds: Bounds = Bounds()) -> None:  # noqa: B008 - frozen
+        _check(settings)
         self._settings = settings
         self._bounds = bounds
         self._upstream = Upstream(settings, bounds)
@@ -103,3 +106,11 @@ class Gateway:
                 max_requests_per_minute=self._settings.max_requests_per_minute,
             )
         return self._quotas[notebook_id]
+
+
+def _check(settings: GatewaySettings) -> None:
+    if settings.max_in_flight < 1 or settings.max_requests_per_minute < 1 or settings.max_body_bytes < 1:
+        raise ConfigError("The gateway's limits (max_in_flight, max_requests_per_minute, max_body_bytes) start at 1.")
+    unknown = sorted(set(settings.allowed_features) - set(FEATURES))
+    if unknown:
+        raise ConfigError(f"The gateway knows no feature {unknown[0]!r} to allow; it knows {', '.join(FEATURES)}.")

@@ -45,14 +45,7 @@ class Upstream:
         self._host = urlsplit(self._base_url).netloc
         self._secret = _checked_secret(settings)
         self._bounds = bounds
-        self._client = httpx.AsyncClient(
-            trust_env=not is_loopback,
-            follow_redirects=False,
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            headers={"user-agent": "jupyter-agent-host"},
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
-            timeout=httpx.Timeout(bounds.read_seconds, connect=bounds.connect_seconds, write=bounds.write_seconds),
-        )
+        self._client = _make_client(bounds, is_loopback=is_loopback)
 
     async def __aenter__(self) -> Upstream:
         await self._client.__aenter__()
@@ -154,9 +147,30 @@ class UpstreamRefusal(Refusal):
         return [(name, value) for name, value in super().headers() if name != "x-should-retry"]
 
 
+def _make_client(bounds: Bounds, *, is_loopback: bool) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(
+            trust_env=not is_loopback,
+            follow_redirects=False,
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            headers={"user-agent": "jupyter-agent-host"},
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+            timeout=httpx.Timeout(bounds.read_seconds, connect=bounds.connect_seconds, write=bounds.write_seconds),
+        )
+    except (OSError, ValueError, ImportError, httpx.InvalidURL) as err:
+        raise ConfigError(
+            "The server's network settings cannot be used for the model's API: "
+            f"check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE ({type(err).__name__})."
+        ) from err
+
+
 def _checked_base_url(base_url: str) -> tuple[str, bool]:
     """The base URL without a slash at its end, and whether it lies on loopback."""
-    url = urlsplit(base_url)
+    try:
+        url = urlsplit(base_url)
+        _ = url.port
+    except ValueError as err:
+        raise ConfigError("ANTHROPIC_BASE_URL is not a URL.") from err
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ConfigError(f"ANTHROPIC_BASE_URL must be an https URL, not {base_url[:200]!r}.")
     if url.username or url.password or url.query or url.fragment:

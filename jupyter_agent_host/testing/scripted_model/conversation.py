@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
-_INTERRUPTED = "[Request interrupted by user"
+_AGENT_WORDS = ("[Request interrupted by user", "Tool loaded.")
+"""How texts begin that the agent itself puts into a user message, besides reminders."""
+
 _WORKING_DIRECTORY = re.compile(r"Primary working directory: (\S+)")
 
 
@@ -98,7 +100,7 @@ def _messages(body: dict[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]
 
 def _prompt(block: dict[str, Any]) -> str:
     text = _REMINDER.sub("", str(block.get("text", ""))).strip() if block.get("type") == "text" else ""
-    return "" if text.startswith(_INTERRUPTED) else text
+    return "" if text.startswith(_AGENT_WORDS) else text
 
 
 def _answer(block: dict[str, Any], names: dict[str, str]) -> ToolAnswer:

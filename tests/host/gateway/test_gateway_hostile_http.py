@@ -134,6 +134,13 @@ async def test_a_client_that_expects_100_gets_it(door: Door) -> None:
     assert b"hello there" in answers[0].body
 
 
+async def test_an_upgrade_is_ignored(door: Door) -> None:
+    headers = "Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\n"
+    answers = await door.raw(http(BODY, headers=headers))
+    assert answers[0].status == 200
+    assert "upgrade" not in door.model.requests[0].headers
+
+
 @pytest.mark.parametrize(
     ("data", "status"),
     [(b"POST /v1/mess", [408]), (http(BODY)[:-5], [408]), (b"", [])],

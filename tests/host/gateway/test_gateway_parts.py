@@ -112,6 +112,8 @@ def test_only_named_headers_come_back() -> None:
         "https://user:pw@api.example",
         "https://x/?k=v",
         "http://127.0.0.1.evil.example",
+        "https://[",
+        "https://x:y",
     ],
 )
 def test_unusable_base_urls(base_url: str) -> None:
@@ -129,3 +131,19 @@ def test_a_credential_that_no_header_carries(secret: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Gateway(GatewaySettings(credential=Credential("api_key", secret)))
     assert secret not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"max_in_flight": 0}, {"max_requests_per_minute": 0}, {"max_body_bytes": 0}, {"allowed_features": ("all",)}],
+)
+def test_limits_that_cannot_work(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError):
+        Gateway(GatewaySettings(**wrong))
+
+
+@pytest.mark.parametrize(("name", "value"), [("HTTPS_PROXY", "socks9://x"), ("SSL_CERT_FILE", "/dev/null")])
+def test_a_broken_environment_is_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError, match="HTTPS_PROXY"):
+        Gateway(GatewaySettings(base_url="https://api.example"))

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from claude_agent_sdk import AssistantMessage, ClaudeAgentOptions, ClaudeSDKClient, ResultMessage, TextBlock
+from claude_agent_sdk import (
+    AssistantMessage,
+    ClaudeAgentOptions,
+    ClaudeSDKClient,
+    ResultMessage,
+    TextBlock,
+    create_sdk_mcp_server,
+    tool,
+)
 from gateway_door import SECRET, Door, Ledger, open_door
 
 from jupyter_agent_host.errors import BudgetExceededError
@@ -16,6 +26,9 @@ from jupyter_agent_host.host.gateway.policy import ALLOWED_FIELDS
 
 pytestmark = pytest.mark.anyio
 
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 PROMPT = "Read sales.csv, find the month with the highest revenue, and write it to answer.txt"
 
 
@@ -75,6 +88,37 @@ async def test_the_demo_runs_and_remembers(tmp_path: Path) -> None:
     assert {request.headers["x-api-key"] for request in requests} == {SECRET}
     fields = {field for request in requests for field in request.body}
     assert fields <= ALLOWED_FIELDS
+
+
+@tool("paint", "Paint a picture", {"what": str})
+async def paint(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A tool of ours, whose result holds an image."""
+    text = {"type": "text", "text": f"painted {arguments['what']}"}
+    return {"content": [text, {"type": "image", "data": base64.b64encode(PNG).decode(), "mimeType": "image/png"}]}
+
+
+async def test_every_kind_of_content_that_the_cli_sends_passes(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    calls = [
+        ("ToolSearch", {"query": "select:WebFetch,CronCreate"}),
+        ("Read", {"file_path": f"{workspace}/picture.png"}),
+        ("Agent", {"description": "x", "prompt": "delegated", "subagent_type": "general-purpose"}),
+        ("mcp__art__paint", {"what": "a cat"}),
+    ]
+    steps = [{"think": "hm", "say": "go", "tools": [{"name": name, "input": given}]} for name, given in calls]
+    script = {"rules": [{"when": {"prompt": "work"}, "steps": [*steps, {"say": "done: {last_tool_result}"}]}]}
+    async with open_door(script) as door:
+        chosen = options(door, tmp_path)
+        (workspace / "picture.png").write_bytes(PNG)
+        chosen.mcp_servers = {"art": create_sdk_mcp_server("art", tools=[paint])}
+        chosen.allowed_tools += ["Agent", "ToolSearch", "mcp__art__paint"]
+        async with ClaudeSDKClient(chosen) as client:
+            _, text = await turn(client, "work")
+    assert "done: painted a cat" in text
+    sent = [json.dumps(request.body) for request in door.model.messages]
+    assert all(any(f'"type": "{kind}"' in body for body in sent) for kind in ("tool_reference", "image", "thinking"))
+    assert any(request.conversation and "delegated" in request.conversation.prompts for request in door.model.messages)
+    assert {entry.refused for entry in door.ledger.entries} == {""}
 
 
 async def test_betas_that_the_cli_needs_pass(tmp_path: Path) -> None:
