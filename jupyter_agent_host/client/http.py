@@ -23,7 +23,7 @@ SILENCE_SECONDS = 45.0
 """An event stream silent for longer is broken: the server sends a blank line at least every 15 s."""
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-_CONNECT_ATTEMPTS = 4
+_CONNECT_PAUSES = (0.2, 0.4, 0.8, 0.0)
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,13 @@ class KernelClient:
             raise failure_from(body or b"") or AgentHostError(f"The server answered {response.status_code}.")
 
     def _send(self, verb: str, request: Request) -> tuple[httpx.Response, Signed]:
-        for attempt in range(_CONNECT_ATTEMPTS):
+        for pause in _CONNECT_PAUSES:
             signed = self._sign(verb, request)
             try:
                 return self._http.send(signed.request, stream=True), signed
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 # Nothing was sent yet, so that trying again cannot do a thing twice.
-                time.sleep(0.2 * 2**attempt)
+                time.sleep(pause)
             except httpx.TransportError as err:
                 raise ServerUnreachableError(
                     f"The Jupyter server broke off before it answered ({type(err).__name__}); "
