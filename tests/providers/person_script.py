@@ -23,7 +23,7 @@ cat given.txt
 find / -xdev -name 'id_ed25519' -o -xdev -name 'notebook_secret' 2>/dev/null | wc -l
 grep -rl a-secret-of-this-person "$PERSON" 2>/dev/null | wc -l
 python -c 'import sys, msgspec; print(sys.prefix)'
-python -c 'hog = b"x" * 2**30; print("SURV" + "IVED")' > /dev/null 2>&1 ; echo $?
+{ python -c 'hog = b"x" * 2**30'; } 2> /dev/null; echo $?
 python - <<'PYTHON'
 import os, time
 try:
