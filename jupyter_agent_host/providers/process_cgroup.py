@@ -68,12 +68,15 @@ class Cgroup:
             SandboxError: the kernel refused; nothing is left.
         """
         group = cls(place, name)
+        made: list[Path] = []
         try:
             for folder in group._unique():
                 folder.mkdir()
+                made.append(folder)
             group._limit(limits)
         except OSError as err:
-            group.remove()
+            for folder in made:
+                folder.rmdir()
             raise SandboxError(f"The control group for the resource limits was refused: {err}") from err
         return group
 
