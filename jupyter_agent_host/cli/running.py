@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,9 @@ from jupyter_agent_host.errors import AgentHostError
 OnCell = Callable[[NotebookNode, int], None]
 
 
+_SILENCE_SECONDS = 20.0
+
+
 class CellFailedError(AgentHostError):
     """A cell raised, took too long, or lost its kernel. What ran before is kept."""
 
@@ -42,6 +46,8 @@ class ServerKernel:
         """A client on the kernel's own sockets: nbclient runs on this machine, as this user."""
         client = AsyncKernelClient(connection_file=find_connection_file(f"kernel-{self.kernel_id}.json"))
         client.load_connection_file()
+        # A kernel that imports something large on a busy machine misses a beat or two, and is not dead.
+        client.hb_channel.time_to_dead = _SILENCE_SECONDS
         return client
 
     async def is_alive(self) -> bool:
@@ -95,6 +101,10 @@ def run_notebook(
             client.execute()
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as err:
             failure = CellFailedError(_sentence(err))
+        except RuntimeError as err:
+            # nbclient's own clean-up at exit would fail over the kernel that it never had.
+            atexit.unregister(client._cleanup_kernel)  # noqa: SLF001 - registered by nbclient, see above
+            raise AgentHostError(f"The kernel did not start: {err}.") from err
         finally:
             if client.kc is not None:
                 client.kc.stop_channels()
