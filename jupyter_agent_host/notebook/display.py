@@ -112,7 +112,7 @@ class TerminalOutput:
     def __init__(self, write: Callable[[str], object], *, filled: tuple[tuple[str, str], ...] = ()) -> None:
         self._write = write
         self._written: dict[str, str] = {}
-        self._line_open = False
+        self._open_key = ""
         self._empty = True
         self._last_key = ""
         if filled:
@@ -147,14 +147,14 @@ class TerminalOutput:
         if text.startswith(known):
             new = text[len(known) :]
             if new:
-                if not known:
-                    self._gap()
+                if self._open_key != key:
+                    self._gap(close=bool(known))
                 self._write(new)
-                self._line_open = True
+                self._open_key = key
         elif text.strip() != known.strip():
             self._block(text)
         self._written[key] = text
-        if not keep_open:
+        if self._open_key == key and not keep_open:
             self._close_line()
 
     def _once(self, key: str, text: str, *, close: bool = False) -> None:
@@ -177,9 +177,9 @@ class TerminalOutput:
         self._last_key = ""
 
     def _close_line(self) -> None:
-        if self._line_open:
+        if self._open_key:
             self._write("\n")
-            self._line_open = False
+            self._open_key = ""
 
 
 def _key(part: Part, index: int) -> str:

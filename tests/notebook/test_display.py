@@ -118,6 +118,11 @@ def test_a_terminal_sees_each_thing_once_in_order() -> None:
     assert footer.startswith("— 4.2 s")
 
 
+def test_later_words_are_not_broken_by_earlier_ones_in_a_terminal() -> None:
+    text = terminal(*growing(delta("First.", "m1"), delta("Second ", "m2"), delta("part.", "m2"), ENDED))
+    assert text.startswith("First.\n\nSecond part.\n")
+
+
 def test_a_terminal_shows_an_answer_again_that_broke_off() -> None:
     text = terminal(
         *growing(delta("one two thr", "m1"), AttemptDiscarded(message_id="m1"), delta("one two three", "m2"), ENDED)
