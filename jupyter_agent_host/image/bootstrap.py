@@ -16,7 +16,7 @@ from jupyter_agent_host.providers.docker_errors import PROVIDER, translated
 
 REPOSITORY = "jupyter-agent-host-base"
 SUITE = "bookworm"
-PACKAGES = ("ca-certificates", "curl", "git", "less", "python3", "python3-pip", "python3-venv", "ripgrep")
+PACKAGES = ("ca-certificates", "curl", "git", "less", "procps", "python3", "python3-pip", "python3-venv", "ripgrep")
 
 _MINUTES = 15
 _CHUNK = 1024 * 1024

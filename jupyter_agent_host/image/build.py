@@ -105,9 +105,10 @@ def _build(client: APIClient, request: BuildRequest, progress: Progress) -> Buil
             return BuildResult(present["Id"], tag, cached=True)
         _add_labels(Path(folder, "Dockerfile"), labels)
         proxies = _host_proxies() if request.proxies is None else request.proxies
+        stages = _stages(client)
         _run_build(client, folder, tag, {"BASE": base, **proxies}, _masked(progress, pip))
     if pip.secrets:
-        _forget_stages(client)
+        _forget_stages(client, _stages(client) - stages)
     if present:
         _forget_replaced(client, present["Id"])
     built = _image(client, tag)
@@ -200,12 +201,18 @@ def _host_proxies() -> dict[str, str]:
     return {name: os.environ[name] for name in _PROXY_VARIABLES if os.environ.get(name)}
 
 
-def _forget_stages(client: APIClient) -> None:
+def _stages(client: APIClient) -> set[str]:
+    with translated("list the stages of builds"):
+        found = client.images(filters={"dangling": True, "label": f"{LABEL_STAGE}=packages"})
+    return {str(image["Id"]) for image in found}
+
+
+def _forget_stages(client: APIClient, stages: set[str]) -> None:
     """Remove the layers that saw credentials of a package index; the next changed build installs again."""
     with translated("remove the build's first stage"):
-        for image in client.images(filters={"dangling": True, "label": f"{LABEL_STAGE}=packages"}):
+        for stage in stages:
             try:
-                client.remove_image(image["Id"])
+                client.remove_image(stage)
             except docker.errors.APIError as err:
                 if err.status_code not in (404, 409):
                     raise

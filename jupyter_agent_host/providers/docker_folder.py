@@ -13,6 +13,7 @@ from pathlib import Path
 from jupyter_agent_host.errors import SandboxStartError
 from jupyter_agent_host.image.layout import NONCE_NAME, SOCKET_PATH
 from jupyter_agent_host.providers.docker_errors import PROVIDER
+from jupyter_agent_host.providers.docker_idmap import mount_as, unmount
 from jupyter_agent_host.providers.unix_stream import check_socket_path
 
 _PREFIX = "jah-"
@@ -47,12 +48,33 @@ class SandboxFolder:
         link.symlink_to(target)
         return link
 
+    def show_as(self, name: str, target: Path, owner: tuple[int, int]) -> Path:
+        """As `link`, with the owner of `target` appearing as `owner` (uid, gid), read-only.
+
+        Raises:
+            OSError: the kernel or the file system of `target` cannot do this; nothing was made.
+        """
+        place = self.path / name
+        place.mkdir()
+        try:
+            mount_as(target, place, owner)
+        except BaseException:
+            place.rmdir()
+            raise
+        return place
+
     def remove(self) -> None:
-        """Idempotent. Files of a foreign owner that cannot be removed are reported to the log and left."""
+        """Idempotent. Files of a foreign owner that cannot be removed are reported to the log and left.
+
+        What is mounted inside goes first, and is read-only besides: nothing behind a mount can be removed.
+        """
         if not self.path.name.startswith(_PREFIX):
             logger.warning("%s does not look like a sandbox's folder; it is left alone", self.path)
             return
         try:
+            for place in self.path.iterdir():
+                if place.is_dir() and not place.is_symlink():
+                    unmount(place)
             shutil.rmtree(self.path)
         except FileNotFoundError:
             return

@@ -70,7 +70,7 @@ class Launch:
         parts = SandboxParts(name, self.spec.notebook_id, self.spec.session_id, self.mode, folder)
         sandbox: DockerSandbox | None = None
         try:
-            plan = plan_mounts(self.spec, name, folder, quota=self.quota)
+            plan = await in_thread(plan_mounts, self.spec, name, folder, quota=self.quota)
             parts = replace(parts, volumes=tuple(volume.name for volume in plan.volumes))
             sandbox = await self._create(parts, plan)
             await self._answer(sandbox, folder)

@@ -26,7 +26,10 @@ from jupyter_agent_host.providers.docker_workspace import (
 from jupyter_agent_host.sandbox.spec import OverlayWorkspace, SandboxSpec
 
 # A file that only its owner may touch must be changeable through the overlay, else the workspace is better copied.
-_SCRIPT = 'cat /probe/.nonce; umask 077; : > /probe/owner; if [ -n "$0" ]; then echo more >> /workspace/own; fi'
+_SCRIPT = (
+    "cat /probe/.nonce; umask 077; : > /probe/owner;"
+    ' [ -z "$0" ] || [ ! -s /workspace/own ] || echo more >> /workspace/own'
+)
 _WAIT_SECONDS = 30
 
 
@@ -97,7 +100,7 @@ def _try_mounts(
 def _overlay_plan(folder: SandboxFolder, user: tuple[int, int], name: str) -> Mounts:
     lower, upper, work = (folder.path / part for part in ("lower", "upper", "work"))
     for place in (lower, upper, work):
-        place.mkdir()
+        place.mkdir(exist_ok=True)
     own = lower / "own"
     own.write_text("own\n")
     own.chmod(0o600)

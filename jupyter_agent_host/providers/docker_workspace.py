@@ -14,6 +14,7 @@ from docker.types import Mount
 from jupyter_agent_host.errors import SandboxStartError
 from jupyter_agent_host.providers.docker_errors import PROVIDER, translated
 from jupyter_agent_host.providers.docker_folder import SandboxFolder
+from jupyter_agent_host.providers.docker_idmap import can_map_ids
 from jupyter_agent_host.sandbox.spec import (
     HOME,
     WORKSPACE,
@@ -60,7 +61,7 @@ def plan_mounts(spec: SandboxSpec, name: str, folder: SandboxFolder, *, quota: b
         plan.mounts.append(Mount(target=WORKSPACE, source=str(workspace.source), type="bind"))
         plan.notes.append("disk limit not enforced for /workspace: it is a folder of the host")
     elif isinstance(workspace, OverlayWorkspace):
-        plan.volumes.append(Volume(f"{name}-workspace", _overlay_options(workspace, folder)))
+        plan.volumes.append(Volume(f"{name}-workspace", _overlay_options(plan, workspace, folder, spec.user)))
         plan.mounts.append(Mount(target=WORKSPACE, source=f"{name}-workspace", type="volume", no_copy=True))
         plan.notes.append("disk limit not enforced for /workspace: its changes lie in a folder of the host")
     return plan
@@ -90,16 +91,33 @@ def _tmpfs(size_bytes: int, user: tuple[int, int], mode: int) -> str:
     return f"rw,exec,nosuid,nodev,size={size_bytes},uid={user[0]},gid={user[1]},mode={mode:o}"
 
 
-def _overlay_options(workspace: OverlayWorkspace, folder: SandboxFolder) -> dict[str, str]:
+def _overlay_options(
+    plan: Mounts, workspace: OverlayWorkspace, folder: SandboxFolder, user: tuple[int, int]
+) -> dict[str, str]:
     if any(mark in str(folder.path) for mark in _MARKS):
         raise SandboxStartError(
             f"An overlay cannot be mounted from {folder.path}: set XDG_RUNTIME_DIR or TMPDIR to a folder without"
             " comma, colon, quote and backslash in its path.",
             provider=PROVIDER,
         )
-    places = {"lowerdir": workspace.lower, "upperdir": workspace.upper, "workdir": workspace.work}
-    options = ",".join(f"{option}={folder.link(option, _existing(path))}" for option, path in places.items())
-    return {"type": "overlay", "device": "overlay", "o": options}
+    layers = {
+        "lowerdir": _lower(plan, _existing(workspace.lower), folder, user),
+        "upperdir": folder.link("upperdir", _existing(workspace.upper)),
+        "workdir": folder.link("workdir", _existing(workspace.work)),
+    }
+    return {"type": "overlay", "device": "overlay", "o": ",".join(f"{key}={path}" for key, path in layers.items())}
+
+
+def _lower(plan: Mounts, lower: Path, folder: SandboxFolder, user: tuple[int, int]) -> Path:
+    """Where the kernel finds the lower layer: with the person's files as the sandbox user's own, where it can."""
+    owner = lower.stat().st_uid
+    if owner == user[0] or not can_map_ids():
+        return folder.link("lowerdir", lower)
+    try:
+        return folder.show_as("lowerdir", lower, user)
+    except OSError as err:
+        plan.notes.append(f"files of uid {owner} cannot be changed in /workspace: no id-mapped mount ({err})")
+        return folder.link("lowerdir", lower)
 
 
 def _existing(path: Path) -> Path:
