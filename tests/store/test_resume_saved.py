@@ -12,7 +12,7 @@ from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ResultMessage
 from store_samples import META, SESSION, TurnChunkSource, recorded, turns
 
 from jupyter_agent_host.store.compaction import candidates
-from jupyter_agent_host.store.envelope import build_envelope, read_envelope, transcript_of
+from jupyter_agent_host.store.envelope import adoption, build_envelope, read_envelope, transcript_of
 from jupyter_agent_host.store.items import NewEntries
 from jupyter_agent_host.store.journal import Journal
 from jupyter_agent_host.store.session_store import JournalSessionStore
@@ -39,12 +39,12 @@ class _Elsewhere(JournalSessionStore):
         return await super().list_subkeys({**key, "project_key": "-workspace"})
 
 
-async def ask(journal: Journal, folder: Path, prompt: str) -> tuple[str, str]:
+async def ask(journal: Journal, folder: Path, prompt: str, session_id: str = SESSION) -> tuple[str, str]:
     """(the agent's answer, what the model was sent)."""
     async with ScriptedModel(SCRIPT) as model:
         options = ClaudeAgentOptions(
             cwd=folder,
-            resume=SESSION,
+            resume=session_id,
             session_store=_Elsewhere(journal),
             session_store_flush="eager",
             setting_sources=[],
@@ -83,6 +83,15 @@ async def saved_and_resumed(journal: Journal, folder: Path, kept: list[TurnChunk
 @pytest.mark.parametrize("save_state", ["full", "no_tool_output"])
 async def test_it_recalls_every_turn(journal: Journal, tmp_path: Path, save_state: str) -> None:
     answer = await saved_and_resumed(journal, tmp_path, conversation(), save_state)
+    assert answer == "4 earlier prompts; the first: remember the word plum"
+
+
+async def test_it_goes_on_under_a_fresh_session_id(journal: Journal, tmp_path: Path) -> None:
+    """What a copy, or a stranger's notebook, is taken over under: the entries still name the session they came from."""
+    fresh = "0f0d07ec-6b47-49b3-8b10-63246177b29c"
+    made = build_envelope(META, conversation(), previous=None, save_state="full", max_bytes=2**21, keys=[])
+    await journal.write(adoption(read_envelope(made), notebook_id="n", session_id=fresh))
+    answer, _ = await ask(journal, tmp_path, "what did I ask?", session_id=fresh)
     assert answer == "4 earlier prompts; the first: remember the word plum"
 
 
