@@ -168,7 +168,10 @@ class Journal:
         return found[0] if found else None
 
     async def put_session(self, row: SessionRow) -> None:
-        """Insert or replace. A fork is put before its first turn: its turns then follow its parent's last one."""
+        """Insert or replace; a parent once named stays.
+
+        A fork is put before its first turn: its turns then follow its parent's last one.
+        """
         await self.change(partial(sql_notebooks.put, row=row))
 
     async def put_sandbox(self, row: SandboxRow) -> None:

@@ -27,6 +27,9 @@ def put(connection: sqlite3.Connection, row: NotebookRow | SessionRow | SandboxR
         connection.execute(
             "UPDATE notebooks SET path = '' WHERE path = ? AND notebook_id <> ?", (row.path, row.notebook_id)
         )
+    if isinstance(row, SessionRow) and not row.parent_session_id:
+        # Where a session came from never changes; its history hangs on it.
+        values["parent_session_id"] = parent_of(connection, row.session_id)
     connection.execute(
         f"INSERT OR REPLACE INTO {_TABLES[type(row)]} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608 (constant names)
         tuple(values.values()),
@@ -43,6 +46,12 @@ def select(
         parameters,
     )
     return [_make(kind, row) for row in rows]
+
+
+def parent_of(connection: sqlite3.Connection, session_id: str) -> str:
+    """The session that this one was forked from, "" for none."""
+    row = connection.execute("SELECT parent_session_id FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def drop_sandbox(connection: sqlite3.Connection, sandbox_id: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from jupyter_agent_host.protocol.events import EventRecord, ToolCall, TurnEnded, TurnStarted, Usage, read_event
-from jupyter_agent_host.store import sql_transcripts
+from jupyter_agent_host.store import sql_notebooks, sql_transcripts
 from jupyter_agent_host.store.digests import chain_digest, prompt_digest
 from jupyter_agent_host.store.rows import TurnRow
 
@@ -100,7 +100,7 @@ def lineage(connection: sqlite3.Connection, session_id: str) -> list[TurnRow]:
         while wanted in rows:
             line.append(rows.pop(wanted))
             wanted = line[-1].previous_turn_id
-        session_id = _parent(connection, session_id)
+        session_id = sql_notebooks.parent_of(connection, session_id)
     return line[::-1]
 
 
@@ -133,11 +133,6 @@ def _tail(connection: sqlite3.Connection, session_id: str) -> tuple[int, str, st
         return int(row[0]), row[1], row[2]
     inherited = lineage(connection, session_id)
     return (0, inherited[-1].turn_id, inherited[-1].chain_digest) if inherited else (0, "", "")
-
-
-def _parent(connection: sqlite3.Connection, session_id: str) -> str:
-    row = connection.execute("SELECT parent_session_id FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
-    return "" if row is None else str(row[0])
 
 
 def _tool_names(connection: sqlite3.Connection, record: EventRecord) -> list[str]:

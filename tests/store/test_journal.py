@@ -140,6 +140,8 @@ async def test_turns_follow_each_other_and_a_fork_follows_its_parent(journal: Jo
     assert len({turn.chain_digest for turn in (one, two, three, four)}) == 4
     assert [turn.turn_id for turn in await journal.lineage("fork")] == ["t1", "t2", "t3"]
     assert [turn.seq for turn in (one, two, four)] == [1, 2, 3]
+    await journal.put_session(SessionRow("fork", "n", "", "titled", 2.0, "", ""))
+    assert await journal.session("fork") == SessionRow("fork", "n", "s", "titled", 2.0, "", "")
     await journal.put_session(SessionRow("silent", "n", "fork", "", 3.0, "", ""))
     await journal.put_session(SessionRow("fork of a fork", "n", "silent", "", 3.0, "", ""))
     assert [turn.turn_id for turn in await journal.lineage("fork of a fork")] == ["t1", "t2", "t3"]
