@@ -170,3 +170,20 @@ def test_runs_as_a_process(tmp_path: Path) -> None:
 def test_a_bad_script_says_where(bad: Any) -> None:
     with pytest.raises(ScriptError, match="Not a script"):
         load_script(bad)
+
+
+async def test_what_the_agent_itself_says_is_no_prompt() -> None:
+    loaded = {"type": "tool_result", "tool_use_id": "t", "content": "x"}
+    history = [
+        user("first"),
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "ToolSearch", "input": {}}]},
+        {"role": "user", "content": [loaded, {"type": "text", "text": "Tool loaded."}]},
+    ]
+    script = {"rules": [{"when": {"step": 1, "after_tool": "ToolSearch"}, "say": "{turns}: {prompt}"}]}
+    async with ScriptedModel(script) as model:
+        during = (await post(model, ask(*history))).json()
+        stopped = (await post(model, ask(*history[:2], user("[Request interrupted by user]"), user("second")))).json()
+    assert during["content"][0]["text"] == "0: first"
+    assert "no rule" in stopped["content"][0]["text"]
+    assert model.messages[1].conversation is not None
+    assert model.messages[1].conversation.prompts == ("first", "second")

@@ -9,11 +9,14 @@ import anyio
 import anyio.abc
 import h11
 
+from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.gateway.bounds import KIB, Bounds
 from jupyter_agent_host.host.gateway.refusal import Refusal, malformed
 
 _READ_BYTES = 64 * KIB
 _READ_AHEAD_BYTES = 64 * KIB
+_BROKEN = (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, AgentHostError)
+"""How streams of any provider say that the other side is gone; a timeout is an OSError."""
 
 
 class ConnectionGoneError(Exception):
@@ -152,7 +155,7 @@ class ClientConnection:
             return b""
         try:
             return await self._stream.receive(_READ_BYTES)
-        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
+        except (anyio.EndOfStream, *_BROKEN):
             self._ended = True
             return b""
 
@@ -163,7 +166,7 @@ class ClientConnection:
         try:
             with anyio.fail_after(self._bounds.write_seconds):
                 await self._stream.send(data)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError, TimeoutError) as err:
+        except _BROKEN as err:
             self._ended = True
             raise ConnectionGoneError from err
 

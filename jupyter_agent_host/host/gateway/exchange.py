@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import time
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,39 +16,19 @@ from jupyter_agent_host.host.gateway.body import parse_body
 from jupyter_agent_host.host.gateway.bounds import KIB, Bounds
 from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError, RequestHead
 from jupyter_agent_host.host.gateway.headers import request_headers, response_headers
-from jupyter_agent_host.host.gateway.meter import JsonMeter, Reading, StreamMeter
+from jupyter_agent_host.host.gateway.meter import JsonMeter, StreamMeter
 from jupyter_agent_host.host.gateway.policy import CheckedRequest, check_request
-from jupyter_agent_host.host.gateway.prices import cost_usd
+from jupyter_agent_host.host.gateway.progress import Progress, record, shown
 from jupyter_agent_host.host.gateway.quota import Quota
 from jupyter_agent_host.host.gateway.refusal import Refusal, malformed
 from jupyter_agent_host.host.gateway.route import ModelRoute, decide
-from jupyter_agent_host.host.gateway.scope import LedgerEntry, Scope, Tokens
+from jupyter_agent_host.host.gateway.scope import Scope
 from jupyter_agent_host.host.gateway.upstream import Upstream, UpstreamBrokeError
 from jupyter_agent_host.host.settings import GatewaySettings
 
 logger = logging.getLogger(__name__)
 
 _PARSE_ON_LOOP_BYTES = 256 * KIB
-_RECORD_SECONDS = 10.0
-_OK = 200
-
-
-@dataclass
-class _Progress:
-    """What has become of the request so far."""
-
-    started: float = field(default_factory=time.time)
-    clock: float = field(default_factory=time.monotonic)
-    method: str = ""
-    path: str = ""
-    model: str = ""
-    status: int = 0
-    refused: str = ""
-    bytes_in: int = 0
-    bytes_out: int = 0
-    complete: bool = False
-    admitted: bool = False
-    reading: Reading = field(default_factory=lambda: Reading(usage=Tokens(), message_id=""))
 
 
 @dataclass(frozen=True)
@@ -62,11 +42,11 @@ class Exchange:
     connection: ClientConnection
     scope: Scope
     quota: Quota
-    progress: _Progress = field(default_factory=_Progress)
+    progress: Progress = field(default_factory=Progress)
 
     async def answer(self, head: RequestHead) -> None:
         """Answer the request and record it, whatever happens on the way. Cancelling hangs up on the upstream."""
-        self.progress.method, self.progress.path = _shown(head.method), _shown(head.target)
+        self.progress.method, self.progress.path = shown(head.method), shown(head.target)
         try:
             await self._answer(head)
         except Refusal as refusal:
@@ -165,26 +145,25 @@ class Exchange:
         headers = request_headers(head.headers, self.settings.credential)
         streams = checked.stream and route.is_message
         meter = StreamMeter(len(body)) if streams else JsonMeter(len(body))
-        asked = False
+        billed = route.is_message
         try:
-            asked = route.is_message
-            async with self.upstream.ask(route, headers, body) as response:
-                _check_kind(response, streams=streams)
+            async with self.upstream.ask(route, headers, body, streams=streams) as response:
                 await self._relay(response, meter)
         except Refusal:
-            asked = False  # an error is not billed
+            billed = False  # the upstream's errors cost nothing
             raise
         finally:
-            if asked:
+            if billed:
                 self.progress.reading = meter.read()
 
     async def _relay(self, response: httpx.Response, meter: StreamMeter | JsonMeter) -> None:
         self.progress.status = response.status_code
         await self.connection.start(response.status_code, response_headers(response.headers.multi_items()))
-        async for chunk in self.upstream.chunks(response):
-            meter.feed(chunk)
-            await self.connection.send(chunk)
-            self.progress.bytes_out += len(chunk)
+        async with aclosing(self.upstream.chunks(response)) as chunks:
+            async for chunk in chunks:
+                meter.feed(chunk)
+                await self.connection.send(chunk)
+                self.progress.bytes_out += len(chunk)
         self.progress.complete = True  # before the last byte: whoever has read the answer finds it so
         await self.connection.finish()
 
@@ -200,62 +179,4 @@ class Exchange:
         self.progress.complete = True
 
     async def _record(self) -> None:
-        entry = self._entry()
-        logger.info(
-            "notebook=%s session=%s %s %s model=%s status=%d refused=%s in=%d out=%d ms=%d complete=%s",
-            self.scope.notebook_id,
-            self.scope.session_id,
-            entry.method or "-",
-            entry.path or "-",
-            entry.model or "-",
-            entry.status,
-            entry.refused or "-",
-            entry.bytes_in,
-            entry.bytes_out,
-            entry.duration_ms,
-            entry.complete,
-        )
-        with anyio.move_on_after(_RECORD_SECONDS, shield=True) as scope:
-            try:
-                await self.scope.record(entry)
-            except AgentHostError as err:
-                logger.error("notebook %s: a ledger entry is lost: %s", self.scope.notebook_id, err)  # noqa: TRY400 - one sentence
-        if scope.cancelled_caught:
-            logger.error("notebook %s: a ledger entry could not be kept in time", self.scope.notebook_id)
-
-    def _entry(self) -> LedgerEntry:
-        progress = self.progress
-        usage = progress.reading.usage
-        return LedgerEntry(
-            started=progress.started,
-            duration_ms=round((time.monotonic() - progress.clock) * 1000),
-            method=progress.method,
-            path=progress.path,
-            model=progress.model,
-            status=progress.status,
-            refused=progress.refused,
-            usage=usage,
-            cost_usd=cost_usd(progress.model, usage, self.settings.prices),
-            bytes_in=progress.bytes_in,
-            bytes_out=progress.bytes_out,
-            complete=progress.complete,
-            message_id=progress.reading.message_id[:100],
-            admitted=progress.admitted,
-        )
-
-
-def _check_kind(response: httpx.Response, *, streams: bool) -> None:
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    wanted = "text/event-stream" if streams else "application/json"
-    if response.status_code != _OK or kind != wanted:
-        raise Refusal(
-            "",
-            "What answers at ANTHROPIC_BASE_URL is no Messages API: "
-            f"it sent {_shown(kind.encode())} instead of {wanted}.",
-            kind="api_error",
-        )
-
-
-def _shown(data: bytes) -> str:
-    """Bytes from a hostile client as something that a log and a journal can hold."""
-    return data[:200].decode("ascii", "backslashreplace").encode("unicode_escape").decode("ascii")
+        await record(self.progress.entry(self.settings.prices), self.scope)

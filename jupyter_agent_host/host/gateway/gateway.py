@@ -55,18 +55,19 @@ class Gateway:
         still recorded.
         """
         quota = self._quota(scope.notebook_id)
-        async with stream:
-            if quota.connections >= self._bounds.connections:
-                logger.warning("notebook %s has too many connections; one more is closed", scope.notebook_id)
-                return
-            quota.connections += 1
-            try:
+        if quota.connections >= self._bounds.connections:
+            logger.warning("notebook %s has too many connections; one more is closed", scope.notebook_id)
+            await stream.aclose()
+            return
+        quota.connections += 1
+        try:
+            async with stream:
                 await self._serve(ClientConnection(stream, self._bounds), scope, quota)
-            except Exception:
-                # A mistake of ours on one hostile connection must not end the host, nor be hidden.
-                logger.exception("notebook %s: a connection of the gateway failed", scope.notebook_id)
-            finally:
-                quota.connections -= 1
+        except Exception:
+            # A mistake of ours on one hostile connection must not end the host, nor be hidden.
+            logger.exception("notebook %s: a connection of the gateway failed", scope.notebook_id)
+        finally:
+            quota.connections -= 1
 
     async def _serve(self, connection: ClientConnection, scope: Scope, quota: Quota) -> None:
         while True:

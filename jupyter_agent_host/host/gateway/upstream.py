@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import ip_address
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from types import TracebackType
 from typing import Any, final
-from urllib.parse import urlsplit
 
 import httpx
 
-from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway.bounds import Bounds
+from jupyter_agent_host.host.gateway.endpoint import check_endpoint, make_client
 from jupyter_agent_host.host.gateway.headers import Headers
+from jupyter_agent_host.host.gateway.progress import shown
 from jupyter_agent_host.host.gateway.refusal import Refusal
 from jupyter_agent_host.host.gateway.route import ModelRoute
 from jupyter_agent_host.host.settings import GatewaySettings
 
 _MAX_SENTENCE = 2_000
-_UNAUTHORIZED, _FORBIDDEN, _REDIRECTS, _FIRST_ERROR = 401, 403, range(300, 400), 400
+_OK, _UNAUTHORIZED, _FORBIDDEN, _REDIRECTS, _FIRST_ERROR = 200, 401, 403, range(300, 400), 400
 
 
 class UpstreamBrokeError(Exception):
@@ -31,21 +29,17 @@ class UpstreamBrokeError(Exception):
 
 @final
 class Upstream:
-    """One HTTP client for all notebooks. It keeps no cookies, follows no redirects and checks certificates.
-
-    Proxies and a CA bundle are taken from the server's environment as usual (`HTTPS_PROXY`, `SSL_CERT_FILE`), except
-    for an upstream on loopback.
+    """One HTTP client for all notebooks, and the sentences for what can go wrong with it.
 
     Raises:
-        ConfigError: the base URL or the credential cannot be used.
+        ConfigError: the base URL, the credential or the server's network settings cannot be used.
     """
 
     def __init__(self, settings: GatewaySettings, bounds: Bounds) -> None:
-        self._base_url, is_loopback = _checked_base_url(settings.base_url)
-        self._host = urlsplit(self._base_url).netloc
-        self._secret = _checked_secret(settings)
+        endpoint = check_endpoint(settings)
+        self._base_url, self._host, self._secret = endpoint.base_url, endpoint.host, endpoint.secret
         self._bounds = bounds
-        self._client = _make_client(bounds, is_loopback=is_loopback)
+        self._client = make_client(endpoint, bounds)
 
     async def __aenter__(self) -> Upstream:
         await self._client.__aenter__()
@@ -57,8 +51,10 @@ class Upstream:
         await self._client.__aexit__(kind, value, traceback)
 
     @asynccontextmanager
-    async def ask(self, route: ModelRoute, headers: Headers, body: bytes) -> AsyncIterator[httpx.Response]:
-        """Send a request; gives a successful answer, of which only the head was read.
+    async def ask(
+        self, route: ModelRoute, headers: Headers, body: bytes, *, streams: bool
+    ) -> AsyncIterator[httpx.Response]:
+        """Send a request; gives a successful answer of the expected kind, of which only the head was read.
 
         Leaving the block early, or cancelling it, hangs up: the upstream then stops working on it.
 
@@ -76,11 +72,12 @@ class Upstream:
         try:
             if response.status_code in _REDIRECTS or response.status_code >= _FIRST_ERROR:
                 raise await self._error(response)
+            _check_kind(response, streams=streams)
             yield response
         finally:
             await response.aclose()
 
-    async def chunks(self, response: httpx.Response) -> AsyncIterator[bytes]:
+    async def chunks(self, response: httpx.Response) -> AsyncGenerator[bytes, None]:
         """The answer's bytes as they come, decoded if the upstream insisted on a coding.
 
         Raises:
@@ -128,10 +125,11 @@ class Upstream:
     async def _start_of(self, response: httpx.Response) -> bytes:
         data = bytearray()
         try:
-            async for chunk in self.chunks(response):
-                data += chunk
-                if len(data) > self._bounds.error_bytes:
-                    break
+            async with aclosing(self.chunks(response)) as chunks:
+                async for chunk in chunks:
+                    data += chunk
+                    if len(data) > self._bounds.error_bytes:
+                        break
         except UpstreamBrokeError:
             return b""
         return bytes(data)
@@ -147,52 +145,16 @@ class UpstreamRefusal(Refusal):
         return [(name, value) for name, value in super().headers() if name != "x-should-retry"]
 
 
-def _make_client(bounds: Bounds, *, is_loopback: bool) -> httpx.AsyncClient:
-    try:
-        return httpx.AsyncClient(
-            trust_env=not is_loopback,
-            follow_redirects=False,
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            headers={"user-agent": "jupyter-agent-host"},
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
-            timeout=httpx.Timeout(bounds.read_seconds, connect=bounds.connect_seconds, write=bounds.write_seconds),
+def _check_kind(response: httpx.Response, *, streams: bool) -> None:
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    wanted = "text/event-stream" if streams else "application/json"
+    if response.status_code != _OK or kind != wanted:
+        raise Refusal(
+            "",
+            "What answers at ANTHROPIC_BASE_URL is no Messages API: "
+            f"it sent {shown(kind.encode())} instead of {wanted}.",
+            kind="api_error",
         )
-    except (OSError, ValueError, ImportError, httpx.InvalidURL) as err:
-        raise ConfigError(
-            "The server's network settings cannot be used for the model's API: "
-            f"check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE ({type(err).__name__})."
-        ) from err
-
-
-def _checked_base_url(base_url: str) -> tuple[str, bool]:
-    """The base URL without a slash at its end, and whether it lies on loopback."""
-    try:
-        url = urlsplit(base_url)
-        _ = url.port
-    except ValueError as err:
-        raise ConfigError("ANTHROPIC_BASE_URL is not a URL.") from err
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ConfigError(f"ANTHROPIC_BASE_URL must be an https URL, not {base_url[:200]!r}.")
-    if url.username or url.password or url.query or url.fragment:
-        raise ConfigError("ANTHROPIC_BASE_URL must not hold a user name, a password, a query or a fragment.")
-    is_loopback = _is_loopback(url.hostname)
-    if url.scheme == "http" and not is_loopback:
-        raise ConfigError("ANTHROPIC_BASE_URL must be https: plain http would show the credential on the network.")
-    return base_url.rstrip("/"), is_loopback
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _checked_secret(settings: GatewaySettings) -> str:
-    secret = settings.credential.value if settings.credential is not None else ""
-    if not (secret.isascii() and secret.isprintable() and " " not in secret):
-        raise ConfigError("The model's credential holds characters that no header can carry.")
-    return secret
 
 
 def _is_certificate(err: BaseException | None) -> bool:

@@ -5,9 +5,10 @@ Only the model's words are scripted; the agent that hears them is the real one. 
 
 from __future__ import annotations
 
+from jupyter_agent_host.testing.scripted_model.connection import RecordedRequest
 from jupyter_agent_host.testing.scripted_model.conversation import Conversation
 from jupyter_agent_host.testing.scripted_model.script import Reply, Rule, Script, ScriptError, When, load_script
-from jupyter_agent_host.testing.scripted_model.server import RecordedRequest, ScriptedModel, running_scripted_model
+from jupyter_agent_host.testing.scripted_model.server import ScriptedModel, running_scripted_model
 
 __all__ = [
     "Conversation",
