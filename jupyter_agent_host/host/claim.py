@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jupyter_agent_host.protocol.host_api import TurnSummary
-from jupyter_agent_host.store.envelope_read import Envelope, history_of
+from jupyter_agent_host.store.envelope import Envelope, history_of
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,7 @@ import anyio.to_thread
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.services import Services
-from jupyter_agent_host.store.envelope_build import build_envelope
-from jupyter_agent_host.store.envelope_model import Cost
-from jupyter_agent_host.store.envelope_read import EnvelopeMeta
-from jupyter_agent_host.store.rows import LedgerSum
-from jupyter_agent_host.store.sources import chunk_sources
+from jupyter_agent_host.store.envelope import EnvelopeMeta, build_envelope, chunk_sources, cost_of
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +77,7 @@ class Publisher:
             sdk_version=hello.sdk_version if hello else "",
             cli_version=hello.cli_version if hello else "",
             model=row.model,
-            cost=_cost(await journal.ledger(row.notebook_id)),
+            cost=cost_of(await journal.ledger(row.notebook_id)),
         )
         build = partial(
             build_envelope,
@@ -103,13 +99,3 @@ def fingerprint(envelope: Mapping[str, Any] | None) -> str:
     last = chunks[-1] if isinstance(chunks, (list, tuple)) and chunks else None
     head = last.get("digest") if isinstance(last, Mapping) else None
     return f"{envelope.get('notebook_id')!s:.64}/{envelope.get('session_id')!s:.64}/{head!s:.64}"
-
-
-def _cost(total: LedgerSum) -> Cost:
-    return Cost(
-        micro_usd=round(total.cost_usd * 1_000_000),
-        input_tokens=total.usage.input_tokens,
-        output_tokens=total.usage.output_tokens,
-        cache_read_input_tokens=total.usage.cache_read_input_tokens,
-        cache_creation_input_tokens=total.usage.cache_creation_input_tokens,
-    )

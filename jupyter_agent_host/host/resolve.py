@@ -21,8 +21,8 @@ from jupyter_agent_host.host.publisher import Publisher, fingerprint
 from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.services import Services
 from jupyter_agent_host.protocol.events import Notice
-from jupyter_agent_host.store.envelope_read import Envelope, read_envelope, verify
-from jupyter_agent_host.store.identity import Decision, EnvelopeFacts, decide, gather
+from jupyter_agent_host.store.envelope import Envelope, read_envelope
+from jupyter_agent_host.store.identity import UNREADABLE, Decision, EnvelopeFacts, decide, facts_of, gather
 from jupyter_agent_host.store.rows import NotebookRow, SessionRow
 
 AgentFor = Callable[[NotebookRow], Awaitable[NotebookAgent]]
@@ -85,10 +85,9 @@ class Resolver:
         try:
             envelope = await anyio.to_thread.run_sync(partial(read_envelope, raw))
         except EnvelopeCorruptError as err:
-            return None, EnvelopeFacts(notebook_id="", session_id="", trust="corrupt"), str(err)
-        trust = await anyio.to_thread.run_sync(verify, envelope, self._services.settings.signing_keys)
-        meta = envelope.meta
-        return envelope, EnvelopeFacts(notebook_id=meta.notebook_id, session_id=meta.session_id, trust=trust), ""
+            return None, UNREADABLE, str(err)
+        facts = await anyio.to_thread.run_sync(facts_of, envelope, self._services.settings.signing_keys)
+        return envelope, facts, ""
 
     async def _row(self, path: str, decision: Decision) -> NotebookRow:
         """The journal's row for the decided notebook, at this path now."""

@@ -77,7 +77,8 @@ async def decide(agent: NotebookAgent, choice: str) -> str:
         await put_aside(agent, claim, "the journal's side was chosen")
         text = "The conversation goes on as this server knows it; the notebook's side is kept aside."
     else:
-        await adopt_claim(agent, claim, how="trusted")
+        # Two branches in one session: the CLI would go on from the newer one, whichever was chosen.
+        await adopt_claim(agent, claim, how="trusted", copy=agent.trust == "diverged")
         text = f"The saved conversation ({len(claim.history)} turns) goes on with the next prompt."
     agent.claim, agent.trust, agent.trust_reason = None, "own", ""
     return text

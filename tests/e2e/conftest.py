@@ -45,7 +45,7 @@ SCRIPT: dict[str, Any] = {
                             "name": "Bash",
                             "input": {
                                 "command": "env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'; "
-                                "grep -rsl sk-e2e-secret / --include='*' --exclude-dir=proc --exclude-dir=sys | head"
+                                "grep -rsl sk-e2e-secre[t] / --include='*' --exclude-dir=proc --exclude-dir=sys | head"
                             },
                         }
                     ]

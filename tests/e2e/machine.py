@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -64,7 +65,20 @@ class Page:
         self.client = BlockingKernelClient(connection_file=str(runtime))
         self.client.load_connection_file()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
+        """The client's own wait takes a missed heartbeat for a death, which a loaded machine has often."""
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            self.client.kernel_info()
+            try:
+                self.client.get_shell_msg(timeout=5)
+                self.client.get_iopub_msg(timeout=1)
+            except queue.Empty:
+                continue
+            return
+        raise AssertionError(f"no kernel in 90 s: {self.machine.log.read_text()[-2000:]}")
 
     def run(self, source: str, *, seconds: float = 90, interrupt_when: str = "") -> Outcome:
         """Run one cell to its end; `interrupt_when` names a text in an output that makes the person interrupt."""
