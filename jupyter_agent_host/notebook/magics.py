@@ -30,6 +30,7 @@ from jupyter_agent_host.notebook.shell import Shell
 from jupyter_agent_host.protocol.host_api import History, PromptRequest, Simple
 
 Connect = Callable[[Shell], AgentClient]
+_WAYS_OUT = "`%agent trust` goes on with it; `%agent trust fresh` begins a new session and keeps the old one aside."
 _UNDECIDED = (EnvelopeUntrustedError, DivergedSessionError, EnvelopeCorruptError)
 
 
@@ -73,8 +74,9 @@ class AgentMagics(Magics):
             self._show(commands.help_text())
             return
         verb, request = commands.request_for(command, rest, path)
-        answer = self._reach().call(verb, request)
-        self._show(commands.describe_answer(answer, rest))
+        client = self._reach()
+        answer = client.call(verb, request)
+        self._show(commands.describe_answer(answer, rest, where=client.where if command == "doctor" else ""))
         if command == "doctor":
             self._show(commands.sentence("`jupyter agent-host doctor` in a terminal looks at engine, image and key."))
 
@@ -127,7 +129,8 @@ class AgentMagics(Magics):
         history = self._reach().call("history", Simple(path=path))
         if isinstance(history, History) and history.turns:
             self._show(commands.history_text(history))
-        self._show(commands.sentence(str(error)))
+        way_out = "" if "%agent trust" in str(error) else f" {_WAYS_OUT}"
+        self._show(commands.sentence(f"{error}{way_out}"))
 
     def _fillable(self) -> dict[str, object]:
         names = self._place.names

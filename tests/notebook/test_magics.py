@@ -186,10 +186,12 @@ def test_status_and_cost_can_be_read(shell: InteractiveShell, capsys: pytest.Cap
     cell = Cell(shell, ScriptedClient())
     cell.run("%agent")
     cell.run("%agent cost")
+    cell.run("%agent doctor")
     cell.run("%agent help")
     out = capsys.readouterr().out
     assert "  sandbox      idle: Docker, no network · container\n" in out
     assert "scripted, not a real model" in out
+    assert out.count("  hosted in    a script\n") == 1
     assert "  estimate    $0.5000 of $2.00\n" in out
     assert "  trust      go on with a session" in out
 
@@ -209,6 +211,7 @@ HISTORY = History(
     "refusal",
     [
         EnvelopeUntrustedError("This session comes from another server: `%agent trust` goes on with it."),
+        EnvelopeUntrustedError("This session comes from another server."),
         DivergedSessionError("Notebook and server differ: `%agent trust journal` or `%agent trust notebook`."),
         EnvelopeCorruptError("The saved session is damaged: `%agent trust fresh` begins anew."),
     ],
