@@ -106,7 +106,8 @@ class LocalProvider:
         return self._fleet.of_host(host_id)
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """End what is left: a sandbox of this provider cannot outlive its host. Idempotent."""
+        await self._fleet.aclose()
 
     async def _look_once(self) -> Found:
         async with self._looking:

@@ -106,7 +106,7 @@ def _try(box: Box) -> str:
     if done.returncode == 0:
         return ""
     words = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()
-    return words[-1]
+    return words[-1].partition(". See <")[0]
 
 
 def _version(bwrap: str) -> str:

@@ -83,7 +83,8 @@ class ProcessProvider:
         return self._fleet.of_host(host_id)
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """End what is left: a sandbox of this provider cannot outlive its host. Idempotent."""
+        await self._fleet.aclose()
 
 
 def _isolation(controllers: frozenset[str]) -> Isolation:

@@ -45,6 +45,12 @@ class Fleet:
         """Those of that host id that were not destroyed, running or ended."""
         return [sandbox for sandbox in self._mine if sandbox.host_id == host_id and not sandbox.destroyed]
 
+    async def aclose(self) -> None:
+        """End all that is left: nobody could find it again, and it would live as long as this process. Idempotent."""
+        async with anyio.create_task_group() as tasks:
+            for sandbox in self._mine:
+                tasks.start_soon(sandbox.destroy)
+
 
 def _forget(place: CgroupPlace | None, name: str) -> None:
     if place is not None:
