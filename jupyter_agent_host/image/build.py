@@ -219,11 +219,11 @@ def _forget_stages(client: APIClient, stages: set[str]) -> None:
 
 
 def _forget_replaced(client: APIClient, image_id: str) -> None:
-    """Remove the image that just lost its name, unless it has another one or a container uses it; keep the cache."""
+    """Remove the image that just lost its name, unless it has another one or a container uses it."""
     with translated("remove the image that was replaced"):
         try:
             if not client.inspect_image(image_id).get("RepoTags"):
-                client.remove_image(image_id, noprune=True)
+                client.remove_image(image_id)
         except docker.errors.APIError as err:
             if err.status_code not in (404, 409):
                 raise

@@ -274,3 +274,28 @@ async def test_a_socket_path_that_is_too_long_is_said(
     with pytest.raises(Exception, match="XDG_RUNTIME_DIR"):
         await provider.create(spec)
     assert list(deep.iterdir()) == []
+
+
+# What Docker Desktop does: the folder is shared, the socket in it is not. In exec mode there is no nonce.
+_DEAD_SOCKET = """
+if [ -e /run/agent-host/.nonce ]; then
+  exec python3 -c "import socket, time; socket.socket(1).bind('/run/agent-host/runner.sock'); time.sleep(60)"
+fi
+exec /opt/agent-host/bin/python -I -m jupyter_agent_host.runner
+"""
+
+
+async def test_auto_goes_through_the_engine_where_sockets_do_not_cross(
+    spec: SandboxSpec, engine_client: APIClient
+) -> None:
+    provider = DockerProvider(image=IMAGE, extra_create_kwargs={"entrypoint": ["sh", "-c", _DEAD_SOCKET]})
+    async with sandbox_of(provider, spec) as sandbox:
+        assert sandbox.stream_mode == "exec"
+        assert (await fetch_health(await sandbox.connect(), TOKEN)).mount_nonce == ""
+        assert leftovers(engine_client, spec.host_id) == [sandbox.id]
+    async with sandbox_of(provider, spec) as second:
+        assert second.stream_mode == "exec"
+    with pytest.raises(SandboxStartError, match="not where this host can reach it"):
+        await provider.create(replace(spec, stream="socket"))
+    await provider.aclose()
+    assert leftovers(engine_client, spec.host_id) == []
