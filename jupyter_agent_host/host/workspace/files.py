@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from secrets import token_hex
 
 Check = Callable[[], object]
 """Called between pieces of work; raises when the work was cancelled."""
@@ -23,6 +23,7 @@ Make = Callable[[str, int], None]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CHUNK_BYTES = 8 * 1024 * 1024
+_SMALL_BYTES = 128 * 1024
 _LONGEST_STEM = 32
 
 
@@ -36,6 +37,16 @@ class Sides:
 
 class UnusableError(OSError):
     """What lies there is no regular file, grew past what may be read, or is in the way. `str` says which."""
+
+
+@contextmanager
+def despite_the_sandbox() -> Iterator[None]:
+    """Go on after errors that the sandbox can cause in its own tree at any moment; a full or broken disk is none."""
+    try:
+        yield
+    except OSError as err:
+        if err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE):
+            raise
 
 
 @contextmanager
@@ -154,7 +165,7 @@ def replace_file(
     Raises:
         UnusableError: the source is longer than `limit_bytes`.
     """
-    temporary = f".{name[:_LONGEST_STEM]}.{uuid4().hex[:8]}.agent-host"
+    temporary = f".{name[:_LONGEST_STEM]}.{token_hex(4)}.agent-host"
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE, mode, dir_fd=folder)
     try:
         copy_content(source, fd, limit_bytes, check)
@@ -175,15 +186,18 @@ def copy_content(source: int, target: int, limit_bytes: int, check: Check) -> in
     Raises:
         UnusableError: there is more than `limit_bytes`.
     """
-    done, share = 0, True
+    done, share = 0, False
     while True:
         check()
-        wanted = min(_CHUNK_BYTES, limit_bytes + 1 - done)
+        # A small file is read at once; the rest of a large one is copied by the kernel.
+        wanted = min(_CHUNK_BYTES if done else _SMALL_BYTES, limit_bytes + 1 - done)
         copied, share = _copy_piece(source, target, done, wanted, share=share)
+        if done == 0 and copied == _SMALL_BYTES:
+            share = True
         done += copied
         if done > limit_bytes:
             raise UnusableError("it is larger than what may be copied at once")
-        if copied == 0:
+        if copied < wanted and not share:
             return done
 
 

@@ -99,7 +99,7 @@ def _note(folder: int, entry: os.DirEntry[str], path: str, found: Inside, waitin
             found.whiteouts.add(path)
         else:
             found.skipped[path] = "it is no regular file"
-    except FileNotFoundError:
+    except OSError:  # swapped or removed between two looks
         found.complete = False
 
 

@@ -198,7 +198,7 @@ class Publisher:
 
 
 def _entry(person: os.stat_result, source: Source, *, by_agent: bool) -> Entry:
-    return Entry(Stamp.of(person), Stamp.of(source.found), by_agent, is_fresh(source.found))
+    return Entry(Stamp.of_person(person), Stamp.of(source.found), by_agent, is_fresh(source.found))
 
 
 def _make_folder(path: str, parent: int) -> None:
