@@ -126,8 +126,9 @@ class PortalEventStream:
         if self._pump is None and not self._closed:
             self._pump = self._portal.start_task_soon(self._follow)
             self._pump.add_done_callback(self._done)
-        item = self._items.get()
+        item = None if self._closed and self._items.empty() else self._items.get()
         if item is None:
+            self._closed = True
             raise StopIteration
         if isinstance(item, BaseException):
             raise item
