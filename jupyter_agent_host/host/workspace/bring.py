@@ -7,6 +7,7 @@ import stat
 from itertools import groupby
 
 from jupyter_agent_host.host.settings import WorkspaceSettings
+from jupyter_agent_host.host.workspace.content import replace_file
 from jupyter_agent_host.host.workspace.files import (
     Check,
     Sides,
@@ -15,7 +16,6 @@ from jupyter_agent_host.host.workspace.files import (
     lstat_below,
     opened_file,
     opened_folder,
-    replace_file,
 )
 from jupyter_agent_host.host.workspace.ledger import Entry, Ledger, Stamp
 from jupyter_agent_host.host.workspace.owner import Owner

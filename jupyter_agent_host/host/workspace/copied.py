@@ -96,7 +96,7 @@ class CopiedWorkspace:
         return changed
 
     def _missing(self, seen: Inside) -> list[str]:
-        return [path for path in self._ledger.entries if path not in seen.files and path not in seen.links]
+        return [path for path in self._ledger.entries if seen.misses(path)]
 
     def _foreign_links(self, seen: Inside) -> list[Refused]:
         own = self._ledger.links

@@ -48,6 +48,9 @@ SECRETS = (
 CACHES = frozenset({"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", ".ruff_cache"})
 """Neither copied in nor out, and not worth a word: tools make them anew, and byte code in them would be run."""
 
+UNFINISHED = ".agent-host"
+"""How the names of files end that are renamed as soon as they are complete."""
+
 _VENV_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
 
 
@@ -67,8 +70,9 @@ class Masks:
         return any(self._patterns.match(parts[:end]) for end in range(1, len(parts) + 1))
 
 
-def is_cache(name: str) -> bool:
-    return folded(name) in CACHES
+def is_passing(name: str) -> bool:
+    """Whether an entry is never looked at: a cache, or a file that a host is just writing."""
+    return name.endswith(UNFINISHED) or folded(name) in CACHES
 
 
 def is_environment(names: Sequence[str]) -> bool:

@@ -122,18 +122,19 @@ class LayeredWorkspace:
         return entry is None or not entry.untouched(now)
 
     def _missing(self, seen: Inside, check: Check) -> list[str]:
-        """Files of the person's that the agent deleted: whited out, below a whiteout, or hidden by a new folder."""
+        """Files of the person's that the agent deleted: whited out, below a whiteout, or hidden by a new folder.
+
+        The last is seen by root alone; for others such files simply stay.
+        """
         missing = [
-            path
-            for path, entry in self._ledger.entries.items()
-            if entry.inside is not None and path not in seen.files and path not in seen.links
+            path for path, entry in self._ledger.entries.items() if entry.inside is not None and seen.misses(path)
         ]
         hidden = set(self._ledger.hidden)
         for path in sorted(seen.whiteouts - hidden):
             missing += self._files_at(path, check)
         for path in sorted(seen.opaque):
-            missing += [file for file in self._files_at(path, check) if file not in seen.files]
-        return sorted(set(missing) - set(seen.links))
+            missing += [file for file in self._files_at(path, check) if seen.misses(file)]
+        return sorted(set(missing))
 
     def _files_at(self, path: str, check: Check) -> list[str]:
         place = self._folder / path

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from jupyter_agent_host.host.workspace.content import copy_content
 from jupyter_agent_host.host.workspace.files import (
     Check,
     Sides,
-    copy_content,
     despite_the_sandbox,
     lstat_below,
     opened_file,

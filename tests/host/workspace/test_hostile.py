@@ -97,6 +97,18 @@ async def test_a_link_put_in_the_way_of_a_refresh_is_not_followed(make: Any, fol
     assert (folder / "sales.csv").read_text() == "changed by the person"
 
 
+async def test_a_folder_disguised_as_an_environment_is_not_taken_for_deleted(make: Any, folder: Path) -> None:
+    workspace = make()
+    box = await inside(workspace)
+    (box / "data" / "own.txt").write_text("x")
+    await workspace.collect()
+    (box / "data" / "pyvenv.cfg").write_text("")
+    collected = await workspace.collect()
+    assert refused(collected) == {"data/": "it is a Python environment"}
+    assert not collected.files
+    assert sorted(os.listdir(folder / "data")) == ["more.csv", "own.txt"]
+
+
 async def test_folders_nested_without_end_end(make: Any, folder: Path) -> None:
     workspace = make()
     deep = await inside(workspace)
