@@ -141,6 +141,15 @@ def _base_id(client: APIClient, base: str, progress: Progress) -> str:
     found = _image(client, base)
     if found is None:
         progress(f"Pulling {base}.")
+        _pull(client, base)
+        found = _image(client, base)
+    if found is None:
+        raise ImageBuildError(f"The engine pulled {base} but does not list it.", provider=PROVIDER)
+    return str(found["Id"])
+
+
+def _pull(client: APIClient, base: str) -> None:
+    with translated(f"pull the base image {base}"):
         try:
             client.pull(base)
         except docker.errors.APIError as err:
@@ -149,10 +158,6 @@ def _base_id(client: APIClient, base: str, progress: Progress) -> str:
                 "one from Debian packages with --bootstrap.",
                 provider=PROVIDER,
             ) from err
-        found = _image(client, base)
-    if found is None:
-        raise ImageBuildError(f"The engine pulled {base} but does not list it.", provider=PROVIDER)
-    return str(found["Id"])
 
 
 def _add_labels(dockerfile: Path, labels: Mapping[str, str]) -> None:
