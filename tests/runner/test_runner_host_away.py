@@ -180,6 +180,30 @@ async def test_unacknowledged_items_are_sent_again_and_acknowledged_ones_are_not
     assert second.items[: first.last] == first.items
 
 
+async def test_a_host_that_stops_reading_costs_deltas_and_no_memory(tmp_path: Path) -> None:
+    text = "word " * 40_000
+    async with (
+        ScriptedModel({"rules": [{"say": text, "delta_words": 50}]}) as model,
+        running_runner(tmp_path, outbox_bytes=10_000) as rig,
+    ):
+        journal, session = Journal(), new_id()
+        async with rig.host(model.url, journal) as host:
+            await host.open(session)
+            host.stops_reading = True
+            turn_id = await host.prompt(session, "long")
+            await host.until(lambda: bool(host.wanted))
+            with anyio.fail_after(60):
+                while (await rig.health()).sessions[0].state != "idle":  # noqa: ASYNC110 - this host does not listen
+                    await anyio.sleep(0.1)
+            kept = (await rig.health()).outbox_bytes
+        async with rig.host(model.url, journal):
+            end = await journal.event(TurnEnded, turn_id)
+    assert end.status == "completed"
+    assert shown(journal.events(turn_id)).strip() == text.strip()
+    assert sum(len(event.text) for event in _deltas(journal, turn_id)) < len(text)
+    assert kept < 3 * len(text), "two copies of the text in the transcript and events, and no deltas"
+
+
 async def test_a_newer_host_replaces_the_older(tmp_path: Path) -> None:
     async with (
         ScriptedModel({"rules": [{"say": "Hello."}]}) as model,
