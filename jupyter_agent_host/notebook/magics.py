@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from IPython.core.error import UsageError
@@ -169,8 +169,24 @@ def _split(line: str) -> tuple[list[str], str]:
 
 @contextmanager
 def _one_sentence() -> Iterator[None]:
-    """Whatever fails ends as one sentence."""
+    """Whatever fails ends as one sentence. `%tb` still shows all of the last failure."""
     try:
         yield
+    except (AgentCellError, UsageError):
+        raise
     except (AgentHostError, FillError) as err:
         raise AgentCellError(str(err)) from err
+    except KeyboardInterrupt as err:
+        raise AgentInterrupted("Interrupted; `%agent status` tells what was done.") from err
+    except Exception as err:
+        ours = _first_of_ours(err)
+        unexpected = f"jupyter-agent-host failed unexpectedly ({type(err).__name__}: {err}); please report it."
+        raise AgentCellError(str(ours) if ours else unexpected) from err
+
+
+def _first_of_ours(error: BaseException) -> AgentHostError | None:
+    """The error inside a group, as task groups raise them."""
+    if isinstance(error, AgentHostError):
+        return error
+    inner: Iterable[BaseException] = getattr(error, "exceptions", ())
+    return next(filter(None, map(_first_of_ours, inner)), None)

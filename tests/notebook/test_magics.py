@@ -14,6 +14,7 @@ from jupyter_agent_host.errors import (
     DivergedSessionError,
     EnvelopeCorruptError,
     EnvelopeUntrustedError,
+    JournalError,
     ServerUnreachableError,
 )
 from jupyter_agent_host.notebook.magics import AgentMagics
@@ -29,6 +30,15 @@ from jupyter_agent_host.protocol.host_api import (
     TrustRequest,
     TurnSummary,
 )
+
+
+def exception_group(message: str, errors: list[Exception]) -> Exception:
+    """As task groups raise them, on Python 3.10 too."""
+
+    class Group(Exception):  # noqa: N818 - named as the built-in one
+        exceptions = errors
+
+    return Group(message)
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +274,37 @@ def test_a_scripted_and_unisolated_agent_says_so(shell: InteractiveShell, capsys
     out = capsys.readouterr().out
     assert "not isolated" in out
     assert "scripted model, not a real one" in out
+
+
+class Failing(ScriptedClient):
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def call(self, verb: str, request: Any) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize("text", ["%agent status", "%%agent\nhi"])
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ZeroDivisionError("oops"), "failed unexpectedly (ZeroDivisionError: oops)"),
+        (exception_group("x", [OSError(), exception_group("y", [JournalError("Disk full.")])]), "Disk full."),
+    ],
+)
+def test_even_a_bug_of_ours_is_one_sentence(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], text: str, error: Exception, says: str
+) -> None:
+    assert not Cell(shell, Failing(error)).run(text).success
+    captured = capsys.readouterr()
+    assert says in captured.out
+    assert "Traceback" not in captured.out + captured.err
+
+
+def test_an_interrupted_command_is_one_sentence(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not Cell(shell, Failing(KeyboardInterrupt())).run("%agent stop").success
+    assert "Interrupted; `%agent status`" in capsys.readouterr().out
 
 
 def test_closing_releases_the_client(shell: InteractiveShell) -> None:
