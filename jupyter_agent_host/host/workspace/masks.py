@@ -51,7 +51,7 @@ CACHES = frozenset({"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy
 UNFINISHED = ".agent-host"
 """How the names of files end that are renamed as soon as they are complete."""
 
-_VENV_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
+VENV_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
 
 
 class Masks:
@@ -77,4 +77,4 @@ def is_passing(name: str) -> bool:
 
 def is_environment(names: Sequence[str]) -> bool:
     """Whether a folder with these entries is a virtual or conda environment."""
-    return not _VENV_MARKS.isdisjoint(names)
+    return not VENV_MARKS.isdisjoint(names)

@@ -156,3 +156,49 @@ async def test_whoever_may_not_write_through_an_overlay_gets_a_copy(make: Any) -
     mount = await workspace.prepare()
     assert mount.source.stat().st_uid == 1000
     assert (mount.source / "data" / "more.csv").stat().st_uid == 1000
+
+
+@contextmanager
+def somebody() -> Iterator[None]:
+    """The host, and what it does in threads, is the user 1000 meanwhile."""
+    os.setegid(1000)
+    os.seteuid(1000)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def run_inside(box: Path, script: str) -> None:
+    """What a container of a host without privileges does: its user is the person's, the mount is root's."""
+    drop = ("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all")
+    subprocess.run([*drop, "sh", "-c", f"umask 077; {script}"], cwd=box, check=True)
+
+
+async def test_a_host_without_privileges_reads_what_its_sandbox_wrote(make: Any, folder: Path, state: Path) -> None:
+    base = folder.parent
+    for above in (base, base.parent, base.parent.parent):
+        above.chmod(0o755)
+    for place in (base, folder, *folder.rglob("*")):
+        os.chown(place, 1000, 1000)
+    with somebody():
+        workspace = make(
+            TOO_BIG_TO_COPY, ProviderReport("test", available=True, reason="", overlay=True, file_owner=(1000, 1000))
+        )
+        mount = await workspace.prepare()
+    with mounted(mount, base / "box") as box:
+        run_inside(box, "ls -A; test ! -e .env; echo may > answer.txt; echo x >> sales.csv; rm -r data; mkdir data")
+        run_inside(box, "echo y > data/y.csv; rm nb.ipynb")
+        with somebody():
+            collected = await workspace.collect()
+            assert told(collected) == {"answer.txt": "created", "data/y.csv": "created", "sales.csv": "modified"}
+            assert list(refused(collected)) == ["nb.ipynb"]
+            assert sorted(os.listdir(folder / "data")) == ["more.csv", "y.csv"]
+            assert (folder / "answer.txt").stat().st_uid == 1000
+            (folder / "answer.txt").write_text("june")
+            await workspace.refresh()
+        run_inside(box, "grep -q june answer.txt")
+    with somebody():
+        await workspace.discard()
+    assert [str(path.relative_to(state)) for path in state.rglob("*") if path.parent.name != "work"] == ["work"]
