@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +142,50 @@ async def test_a_missing_image_says_how_to_build_it(spec: SandboxSpec, engine_cl
     await provider.aclose()
     assert not report.available
     assert "image build" in report.reason
+
+
+async def test_an_image_that_cannot_be_pulled_says_why_and_how_to_build_it(
+    spec: SandboxSpec, engine_client: APIClient
+) -> None:
+    provider = DockerProvider(image="localhost:9/nobody/nothing:1", pull_policy="ifnotpresent")
+    with pytest.raises(ImageMissingError, match=r"cannot be pulled.*image build --tag"):
+        await provider.create(spec)
+    await provider.aclose()
+
+
+async def test_an_engine_that_runs_no_container_is_unavailable(engine_client: APIClient) -> None:
+    provider = DockerProvider(image=IMAGE, runtime="no-such-runtime")
+    report = await provider.probe()
+    await provider.aclose()
+    assert not report.available
+    assert "no-such-runtime" in report.reason
+
+
+async def test_a_seccomp_profile_and_more_environment_arrive(
+    provider: DockerProvider, spec: SandboxSpec, engine_client: APIClient, tmp_path: Path
+) -> None:
+    profile = tmp_path / "profile.json"
+    no_nodes = {"names": ["mknod", "mknodat"], "action": "SCMP_ACT_ERRNO"}
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [no_nodes]}))
+    mkfifo = ("python3", "-c", "import os; os.mkfifo('/tmp/pipe'); print(os.environ.get('MORE'))")
+    async with sandbox_of(provider, spec) as sandbox:
+        assert run_inside(engine_client, sandbox.id, *mkfifo) == (0, "None\n")
+    stricter = DockerProvider(image=IMAGE, seccomp_profile=profile, environment={"MORE": "yes"})
+    async with sandbox_of(stricter, spec) as sandbox:
+        code, output = run_inside(engine_client, sandbox.id, *mkfifo)
+        assert (code, "PermissionError" in output) == (1, True)
+        assert run_inside(engine_client, sandbox.id, "printenv", "MORE") == (0, "yes\n")
+    await stricter.aclose()
+
+
+async def test_what_weakens_the_sandbox_is_said(spec: SandboxSpec, engine_client: APIClient) -> None:
+    provider = DockerProvider(image=IMAGE, network_name="bridge", extra_host_config={"read_only": False})
+    async with sandbox_of(provider, spec) as sandbox:
+        assert sandbox.isolation.phrase == "Docker, network bridge"
+        said = " ".join(sandbox.isolation.notes)
+        assert "a way out that the gateway does not see" in said
+        assert "read_only" in said
+    await provider.aclose()
 
 
 async def test_an_image_of_another_protocol_is_refused(spec: SandboxSpec, engine_client: APIClient) -> None:
