@@ -50,6 +50,7 @@ from jupyter_agent_host.protocol.events import (
 from jupyter_agent_host.protocol.http import Health, TranscriptLine
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.protocol.start import RunnerStart, encode_start
+from jupyter_agent_host.testing.scripted_model import ScriptedModel
 
 TOKEN = "t" * 40
 PATIENCE_SECONDS = 60
@@ -342,3 +343,19 @@ async def running_runner(folder: Path, **settings: Any) -> AsyncIterator[Rig]:
             with anyio.CancelScope(shield=True):
                 await process.wait()
                 await process.aclose()
+
+
+@asynccontextmanager
+async def one_session(
+    folder: Path, script: dict[str, Any], **options: Any
+) -> AsyncIterator[tuple[ScriptedModel, Rig, Host, str]]:
+    """The usual scene: a scripted model, a runner, a host, and one new session."""
+    async with ScriptedModel(script) as model, running_runner(folder) as rig, rig.host(model.url) as host:
+        session = new_id()
+        reply = await host.open(session, **options)
+        assert reply.ok, reply.error
+        yield model, rig, host, session
+
+
+def new_id() -> str:
+    return str(uuid4())

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from runner_rig import Journal, running_runner, shown
+from runner_rig import Journal, new_id, one_session, running_runner, shown
 
 from jupyter_agent_host.protocol.control import Append
 from jupyter_agent_host.protocol.events import ToolCall, ToolResult
@@ -35,7 +34,7 @@ async def test_a_subagents_work_belongs_to_the_turn_and_survives_in_the_transcri
             {"say": "{turns}"},
         ]
     }
-    journal, session = Journal(), str(uuid4())
+    journal, session = Journal(), new_id()
     (tmp_path / "b").mkdir()
     async with ScriptedModel(script) as model:
         async with running_runner(tmp_path) as rig, rig.host(model.url, journal) as host:
@@ -62,13 +61,7 @@ async def test_news_of_a_background_task_does_not_mix_with_the_next_prompt(tmp_p
     start = {"tools": [{"name": "Bash", "input": {"command": "sleep 4", "run_in_background": True}}]}
     slowly = {"say": "It runs on by itself now.", "delta_delay_seconds": 0.2}
     script = {"rules": [{"when": {"prompt": "mine"}, "say": "Yours."}, {"steps": [start, slowly]}]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = str(uuid4())
-        await host.open(session)
+    async with one_session(tmp_path, script) as (_model, _rig, host, session):
         _, began = await host.turn(session, "begin")
         await host.until(lambda: host.statuses[-1][0].background_tasks == 1)
         await host.until(lambda: host.statuses[-1][0].background_tasks == 0)
