@@ -104,6 +104,7 @@ class Lab:
             events = [json.loads(line)["event"] for line in stream.iter_lines() if line.strip()]
         assert events[-1]["kind"] == "turn_ended", events
         assert events[-1]["status"] == "completed", events[-1]
+        assert self.http.get(f"agent-host/notebooks/{notebook_id}/envelope?wait=1").json() is not None
         return str(events[-1]["text"])
 
 
