@@ -18,19 +18,18 @@ from jupyter_agent_host.errors import ProviderUnavailableError
 from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.providers.local_command import SOCKET_FOLDER, Box
 from jupyter_agent_host.providers.local_mounts import private_folders
-from jupyter_agent_host.providers.local_probe import Found, look
+from jupyter_agent_host.providers.local_probe import WORKS, Found, look
 from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_fleet import Fleet
 from jupyter_agent_host.providers.process_folder import SOCKET_NAME, RunFolder, socket_base
 from jupyter_agent_host.providers.process_interpreter import this_interpreter
-from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Prepared
+from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Prepared, check_workspace
 from jupyter_agent_host.providers.process_limits import limit_notes, rlimits
 from jupyter_agent_host.providers.process_tree import children
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.spec import (
     Isolation,
     Limits,
-    OverlayWorkspace,
     ProviderReport,
     SandboxSpec,
 )
@@ -68,11 +67,13 @@ class LocalProvider:
             available=rung is not None,
             reason=f"Bubblewrap {found.version} works with {rung.name}." if rung else found.reason,
             isolation=_isolation(rung.note, controllers) if rung else None,
+            overlay=found.overlay == WORKS,
             file_owner=(os.getuid(), os.getgid()),
             sandbox_user=_sandbox_user(),
             details={
                 "bwrap": f"{found.bwrap} {found.version}".strip(),
                 **found.tried,
+                "overlay": found.overlay or "not tried",
                 "control groups": ", ".join(sorted(controllers)) or "none can be made",
             },
         )
@@ -82,6 +83,7 @@ class LocalProvider:
         found = await self._look_once()
         if found.rung is None:
             raise ProviderUnavailableError(found.reason, provider=NAME)
+        check_workspace(spec.workspace, NAME, overlay=found.overlay == WORKS)
         controllers = await self._fleet.controllers()
         isolation = _isolation(found.rung.note, controllers)
         return await self._fleet.launch(spec, isolation, partial(_prepare, spec, found, controllers), _end)
@@ -115,7 +117,7 @@ def _isolation(note: str, controllers: frozenset[str]) -> Isolation:
 
 
 def _prepare(spec: SandboxSpec, found: Found, controllers: frozenset[str], folder: RunFolder) -> Prepared:
-    assert found.rung is not None and not isinstance(spec.workspace, OverlayWorkspace)  # noqa: S101, PT018 - see create
+    assert found.rung is not None  # noqa: S101 - see create
     box = Box(
         bwrap=found.bwrap,
         proc=found.rung.arguments,

@@ -19,7 +19,7 @@ from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_fleet import Fleet
 from jupyter_agent_host.providers.process_folder import RunFolder, scratch_base
 from jupyter_agent_host.providers.process_interpreter import this_interpreter
-from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Prepared
+from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Prepared, check_workspace
 from jupyter_agent_host.providers.process_limits import limit_notes, rlimits
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.spec import BindWorkspace, Isolation, ProviderReport, SandboxSpec
@@ -60,6 +60,7 @@ class ProcessProvider:
         """Start one; see `Provider.create`. `/workspace` is the real path of the folder."""
         if not sys.platform.startswith("linux"):
             raise ProviderUnavailableError("The process provider needs Linux.", provider=NAME)
+        check_workspace(spec.workspace, NAME, overlay=False)
         controllers = await self._fleet.controllers()
         return await self._fleet.launch(spec, _isolation(controllers), partial(_prepare, spec, controllers), _end)
 

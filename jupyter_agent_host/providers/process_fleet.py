@@ -12,7 +12,7 @@ import anyio.to_thread
 from jupyter_agent_host.providers.process_cgroup import CgroupPlace, find_place, remove_leftovers
 from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_folder import RunFolder, sweep
-from jupyter_agent_host.providers.process_launch import Launch, Prepared, check_workspace, launch
+from jupyter_agent_host.providers.process_launch import Launch, Prepared, launch
 from jupyter_agent_host.providers.process_sandbox import ChildSandbox
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.spec import Isolation, SandboxSpec
@@ -51,7 +51,6 @@ class Fleet:
         end: Callable[[Child], Awaitable[None]],
     ) -> ChildSandbox:
         """As `launch`; the sandbox is remembered until it is destroyed."""
-        await anyio.to_thread.run_sync(check_workspace, spec, self._provider)
         place = await self.cgroups()
         sandbox = await launch(Launch(self._provider, isolation, self._base, place, prepare, end), spec)
         self._mine = [*(other for other in self._mine if not other.destroyed), sandbox]

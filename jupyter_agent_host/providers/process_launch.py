@@ -16,7 +16,7 @@ from jupyter_agent_host.providers.process_cgroup import Cgroup, CgroupPlace
 from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_folder import RunFolder
 from jupyter_agent_host.providers.process_sandbox import ChildSandbox, Place
-from jupyter_agent_host.sandbox.spec import BindWorkspace, Isolation, OverlayWorkspace, SandboxSpec
+from jupyter_agent_host.sandbox.spec import BindWorkspace, Isolation, OverlayWorkspace, SandboxSpec, WorkspaceMount
 
 RUNNER_MODULE = "jupyter_agent_host.runner"
 
@@ -47,19 +47,25 @@ class Launch:
     end: Callable[[Child], Awaitable[None]]
 
 
-def check_workspace(spec: SandboxSpec, provider: str) -> None:
-    """Refuse a workspace that children cannot be given. Blocking, shortly.
+def check_workspace(workspace: WorkspaceMount, provider: str, *, overlay: bool) -> None:
+    """Refuse a workspace that a child cannot be given. Blocking, shortly.
 
     Raises:
-        ProviderUnavailableError: it is an overlay.
-        SandboxStartError: its folder does not exist.
+        ProviderUnavailableError: it is an overlay, and there is no `overlay`.
+        SandboxStartError: a folder of it does not exist.
     """
-    if isinstance(spec.workspace, OverlayWorkspace):
-        raise ProviderUnavailableError(
-            f"The {provider} provider cannot lay one folder over another.", provider=provider
-        )
-    if isinstance(spec.workspace, BindWorkspace) and not spec.workspace.source.is_dir():
-        raise SandboxStartError(f"The workspace {spec.workspace.source} is no folder.", provider=provider)
+    folders: tuple[Path, ...] = ()
+    if isinstance(workspace, OverlayWorkspace):
+        if not overlay:
+            raise ProviderUnavailableError(
+                f"The {provider} provider cannot lay one folder over another here.", provider=provider
+            )
+        folders = (workspace.lower, workspace.upper, workspace.work)
+    elif isinstance(workspace, BindWorkspace):
+        folders = (workspace.source,)
+    for folder in folders:
+        if not folder.is_dir():
+            raise SandboxStartError(f"The workspace {folder} is no folder.", provider=provider)
 
 
 async def launch(plan: Launch, spec: SandboxSpec) -> ChildSandbox:
