@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import Run
+from run_command import Run
 
 from jupyter_agent_host.cli.demo_folder import demo_notebook, demo_table
 

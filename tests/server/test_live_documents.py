@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from conftest import Lab, LabMaker
 from jupyter_ydoc import YNotebook
 from pycrdt import YMessageType, YSyncMessageType, create_sync_message, create_update_message, handle_sync_message
+from server_lab import Lab, LabMaker
 from test_saving import HELLO, eventually
 from websockets.sync.client import ClientConnection, connect
 
@@ -58,7 +58,8 @@ def test_the_open_document_gets_the_session_and_the_disk_the_same(shared: Lab) -
         envelope = page.source["metadata"]["agent_host"]
         assert envelope["notebook_id"] == shared.open("live.ipynb")["notebookId"]
         assert eventually(lambda: shared.metadata("live.ipynb").get("agent_host")) == envelope
-        page.ycells[0]["source"] += " + 1"
+        source = page.ycells[0]["source"]
+        source += " + 1"
         socket.send(create_update_message(page.ydoc.get_update()))
         eventually(lambda: "1 + 1 + 1" in (shared.root / "live.ipynb").read_text())
         assert shared.metadata("live.ipynb")["agent_host"] == envelope

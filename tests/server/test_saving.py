@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Lab, LabMaker
+from server_lab import Lab, LabMaker
 from websockets.sync.client import connect
 
 HELLO = "Say hello"
