@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from machine import Machine
+from machine import Machine, MakeMachine
 
 from jupyter_agent_host.host.choose import survey
 from jupyter_agent_host.host.settings import HostSettings
@@ -73,9 +73,6 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProviderRepor
 def model() -> Iterator[ScriptedModel]:
     with running_scripted_model(SCRIPT) as running:
         yield running
-
-
-MakeMachine = Callable[..., Machine]
 
 
 @pytest.fixture

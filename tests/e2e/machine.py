@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -237,3 +237,6 @@ def running(machine: Machine) -> Iterator[Machine]:
         yield machine
     finally:
         machine.stop()
+
+
+MakeMachine = Callable[..., Machine]

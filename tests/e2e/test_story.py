@@ -7,8 +7,7 @@ import shutil
 import time
 
 import pytest
-from conftest import MakeMachine
-from machine import LOAD, Machine, running
+from machine import LOAD, Machine, MakeMachine, running
 
 from jupyter_agent_host.testing.scripted_model import ScriptedModel
 

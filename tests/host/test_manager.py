@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from conftest import OpenHouse
+from house import OpenHouse
 
 from jupyter_agent_host.errors import EnvelopeUntrustedError, PromptTooLargeError, UnknownNotebookError
 from jupyter_agent_host.host.ref import NotebookRef
