@@ -190,6 +190,7 @@ class NotebookAgent:
         if not turn.ended.is_set():
             await self.emit(turn.turn_id, *self.settle_open(), ended, session_id=turn.session_id)
             turn.ended.set()
+            await self.publish(self)
 
     def settle_open(self) -> list[AnyEvent]:
         """Close every open question: the turn that asked is over."""

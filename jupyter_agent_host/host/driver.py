@@ -98,7 +98,6 @@ class Driver:
             self._last_busy = time.monotonic()
         if agent.live is not None and not agent.live.gone.is_set():
             await self._enter("idle")
-        await agent.publish(agent)
 
     async def _deliver(self, turn: Turn) -> None:
         live = await self._ensure_live(turn)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import anyio
 import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError
@@ -24,6 +25,7 @@ class Publisher:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._building = anyio.Lock()
         self._prepared: dict[str, dict[str, Any]] = {}
         self._prints: dict[str, list[str]] = {}
         self.callbacks: list[OnEnvelope] = []
@@ -50,15 +52,17 @@ class Publisher:
         if agent.claim is not None:
             self.withdraw(agent.row.notebook_id)
             return
-        try:
-            envelope = await self._build(agent)
-        except AgentHostError:
-            logger.exception("the envelope of %s could not be prepared", agent.row.notebook_id)
-            return
-        if not envelope or envelope == self._prepared.get(agent.row.notebook_id):
-            return
-        self._prepared[agent.row.notebook_id] = envelope
-        self._prints.setdefault(agent.row.notebook_id, []).append(fingerprint(envelope))
+        async with self._building:
+            try:
+                envelope = await self._build(agent)
+            except AgentHostError:
+                logger.exception("the envelope of %s could not be prepared", agent.row.notebook_id)
+                return
+            if not envelope or envelope == self._prepared.get(agent.row.notebook_id):
+                return
+            self._prepared[agent.row.notebook_id] = envelope
+            self._prints.setdefault(agent.row.notebook_id, []).append(fingerprint(envelope))
+        agent.trust = "own"
         for callback in self.callbacks:
             callback(agent.row.notebook_id, agent.row.path, envelope)
 
