@@ -7,6 +7,7 @@ import secrets
 import time
 from pathlib import Path
 
+from jupyter_agent_host.errors import SandboxError
 from jupyter_agent_host.host.channel import ChannelOwner
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.services import Services
@@ -50,7 +51,11 @@ async def launch(
         environment={**_GIT_IDENTITY, **settings.environment},
         stream=settings.stream,
     )
-    sandbox = await choice.provider.create(spec)
+    try:
+        sandbox = await choice.provider.create(spec)
+    except SandboxError:
+        services.distrust()
+        raise
     await remember(sandbox, token, services)
     return LiveSandbox(sandbox, token, workspace, owner), notices(sandbox, workspace)
 
