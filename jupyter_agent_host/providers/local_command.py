@@ -66,11 +66,12 @@ class Box:
             *(part for name, value in self._environment().items() for part in ("--setenv", name, value)),
             *system_mounts(),
             *self._made_files(),
-            *interpreter_mounts(self.interpreter, self.private),
             *self.proc,
             *("--dev", "/dev", "--remount-ro", "/dev", *_tmpfs("/dev/shm", "1777", _SHM_BYTES)),  # noqa: S108 - the sandbox's own
             *_tmpfs("/tmp", "1777", self.scratch_bytes),  # noqa: S108 - the sandbox's own
             *_tmpfs(HOME, "0700", self.scratch_bytes),
+            # After the private folders: the interpreter itself may lie below /tmp.
+            *interpreter_mounts(self.interpreter, self.private),
             *self._shared(),
             *("--remount-ro", "/", "--chdir", WORKSPACE, "--", *inner),
         ]
