@@ -4,6 +4,8 @@ Run it after a trait changed: `python docs/generate_settings.py`. With `--check`
 that the page is stale.
 """
 
+# ruff: noqa: INP001 - a script, no package
+
 from __future__ import annotations
 
 import sys
