@@ -7,7 +7,9 @@ import secrets
 import time
 from pathlib import Path
 
-from jupyter_agent_host.errors import SandboxError
+import anyio
+
+from jupyter_agent_host.errors import AgentHostError, SandboxError
 from jupyter_agent_host.host.channel import ChannelOwner
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.services import Services
@@ -56,7 +58,12 @@ async def launch(
     except SandboxError:
         services.distrust()
         raise
-    await remember(sandbox, token, services)
+    try:
+        with anyio.CancelScope(shield=True):
+            await remember(sandbox, token, services)
+    except AgentHostError:
+        await sandbox.destroy()  # nobody would find it again
+        raise
     return LiveSandbox(sandbox, token, workspace, owner), notices(sandbox, workspace)
 
 
