@@ -38,7 +38,10 @@ SCRIPT = {
         {"when": {"prompt": "slow"}, "delta_delay_seconds": 0.1, "say": "{words:60}"},
         {
             "when": {"prompt": "sleep in the box"},
-            "steps": [{"tools": [{"name": "Bash", "input": {"command": "sleep 100"}}]}, {"say": "slept"}],
+            "steps": [
+                {"tools": [{"name": "Bash", "input": {"command": "sleep 100"}}]},
+                {"delta_delay_seconds": 0.5, "say": "{words:60}"},
+            ],
         },
         {
             "when": {"prompt": "no money"},

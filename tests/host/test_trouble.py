@@ -40,7 +40,7 @@ def lie(live: LiveSandbox, frame: RunnerFrame, times: int = 1) -> None:
     honest, left = socket.receive, [encode_frame(frame)] * times
 
     async def receive() -> bytes:
-        return left.pop() if left else await honest()  # type: ignore[no-any-return]
+        return left.pop() if left else await honest()
 
     socket.receive = receive
 
