@@ -45,8 +45,10 @@ class SandboxListener:
     async def take_items(self, incarnation: str, items: Sequence[Outbox]) -> None:
         """Journal one batch as a unit; a turn's end is completed with the host's own figures first."""
         agent = self._agent
-        turn = agent.active
-        checked = check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
+        turn = agent.active if agent.active is not None and not agent.active.ended.is_set() else None
+        checked = _up_to_the_end(
+            check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
+        )
         writes: list[WriteItem] = []
         for item in checked:
             writes.extend(await self._writes(item, turn))
@@ -124,3 +126,13 @@ class SandboxListener:
 
     def _sandbox_id(self) -> str:
         return self._agent.live.sandbox.id if self._agent.live is not None else ""
+
+
+def _up_to_the_end(items: Sequence[Checked]) -> list[Checked]:
+    """A turn ends once: what a runner says of it after that is dropped, its transcript is kept."""
+    ended, kept = False, []
+    for item in items:
+        if not (ended and item.turn_id):
+            kept.append(item)
+        ended = ended or isinstance(item.event, TurnEnded)
+    return kept
