@@ -96,7 +96,6 @@ def _open_lab(args: argparse.Namespace, config: dict[str, Any]) -> int:
     with tempfile.TemporaryDirectory(prefix="agent-host-") as folder:
         server = {
             "root_dir": str(notebook.parent),
-            "default_url": f"/lab/tree/{notebook.name}",
             "open_browser": not args.no_browser,
             "port": args.port,
             "answer_yes": True,
@@ -104,7 +103,8 @@ def _open_lab(args: argparse.Namespace, config: dict[str, Any]) -> int:
         }
         if os.geteuid() == 0:
             server["allow_root"] = True
-        environ = write_config(Path(folder), {**config, "ServerApp": server})
+        lab = {"default_url": f"/lab/tree/{notebook.name}"}
+        environ = write_config(Path(folder), {**config, "ServerApp": server, "LabApp": lab})
         process = subprocess.Popen([sys.executable, "-m", "jupyterlab"], env=environ)
         try:
             return process.wait()
