@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -106,8 +107,10 @@ def _open_lab(args: argparse.Namespace, config: dict[str, Any]) -> int:
         lab = {"default_url": f"/lab/tree/{notebook.name}"}
         environ = write_config(Path(folder), {**config, "ServerApp": server, "LabApp": lab})
         process = subprocess.Popen([sys.executable, "-m", "jupyterlab"], env=environ)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
         try:
             return process.wait()
         except KeyboardInterrupt:
-            stop_process(process)
             return 0
+        finally:
+            stop_process(process)
