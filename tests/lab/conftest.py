@@ -162,6 +162,7 @@ class Window:
         self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
         light = "true" if "Light" in name else "false"
         expect(self.page.locator(f"body[data-jp-theme-light='{light}']")).to_be_attached()
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
 @pytest.fixture(scope="session")

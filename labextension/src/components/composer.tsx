@@ -68,7 +68,7 @@ export function Composer(props: { agent: IAgent }): JSX.Element {
       />
       <div className="jp-AgentHost-composerRow">
         <span className="jp-AgentHost-hint">
-          {enterSends ? trans.__('Enter sends, Shift+Enter: new line') : trans.__('Shift+Enter sends')}
+          {enterSends ? trans.__('Shift+Enter: new line') : trans.__('Shift+Enter sends')}
         </span>
         {agent.busy ? (
           <button
