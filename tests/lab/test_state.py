@@ -110,6 +110,7 @@ def foreign_notebook(lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             accepted = http.post(f"agent-host/notebooks/{found}/prompt", json=prompt).json()
             request = {"after": accepted["after"], "turnId": accepted["turnId"]}
             assert "turn_ended" in http.post(f"agent-host/notebooks/{found}/events", json=request).text
+            assert http.get(f"agent-host/notebooks/{found}/envelope", params={"wait": "1"}).json()
             content = json.loads((root / "theirs.ipynb").read_text())
             saved = http.put("api/contents/theirs.ipynb", json={"type": "notebook", "content": content})
             assert saved.status_code == 200

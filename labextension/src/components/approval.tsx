@@ -7,6 +7,9 @@ import type { Json } from '../wire';
 import { useSurroundings } from './context';
 import { Arguments } from './tool';
 
+/** Jupyter's made-up name of a person without an account says nothing to anybody. */
+const ANONYMOUS = /^[0-9a-f]{32}$/;
+
 interface Question {
   question: string;
   options: string[];
@@ -22,7 +25,7 @@ export function Approval(props: { part: PermissionPart; agent: IAgent | null; op
     return (
       <div className="jp-AgentHost-settled" data-decision={settled?.decision ?? 'none'}>
         <strong>{decision || trans.__('Not answered')}</strong> {what}
-        {settled?.by ? ` · ${settled.by}` : ''}
+        {settled?.by && !ANONYMOUS.test(settled.by) ? ` · ${settled.by}` : ''}
         {settled?.message ? ` · ${settled.message}` : ''}
       </div>
     );
@@ -69,6 +72,9 @@ function Decision(props: { requestId: string; agent: IAgent }): JSX.Element {
       >
         {trans.__('Allow once')}
       </button>
+      <button type="submit" className="jp-Button jp-mod-styled jp-mod-warn" disabled={sent}>
+        {trans.__('Deny')}
+      </button>
       <input
         className="jp-AgentHost-input"
         value={message}
@@ -77,9 +83,6 @@ function Decision(props: { requestId: string; agent: IAgent }): JSX.Element {
         aria-label={trans.__('Message to the agent with a denial')}
         onChange={event => setMessage(event.target.value)}
       />
-      <button type="submit" className="jp-Button jp-mod-styled jp-mod-warn" disabled={sent}>
-        {trans.__('Deny')}
-      </button>
     </form>
   );
 }
@@ -99,7 +102,7 @@ function Questions(props: { questions: Question[]; part: PermissionPart; agent: 
   };
   const send = (): void => {
     const answers = Object.fromEntries(props.questions.map(q => [q.question, (chosen[q.question] ?? []).join(', ')]));
-    const input = isBag(asked.input) ? (asked.input as { [name: string]: Json }) : {};
+    const input = isBag(asked.input) ? (asked.input) : {};
     void props.agent.answer(asked.requestId, 'allow', '', { ...input, answers });
   };
   return (

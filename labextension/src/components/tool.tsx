@@ -11,14 +11,21 @@ const IMAGE_TYPE = /^image\/(?:png|jpeg|gif|webp)$/;
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 const SHOWN_CHARS = 20_000;
 
-export function ToolCard(props: { part: ToolPart; running: boolean; children?: React.ReactNode }): JSX.Element {
+export function ToolCard(props: {
+  part: ToolPart;
+  running: boolean;
+  /** A person must decide first. */
+  asking: boolean;
+  children?: React.ReactNode;
+}): JSX.Element {
   const { trans } = useSurroundings();
-  const { part, running } = props;
-  const state = part.result ? (part.result.isError ? 'failed' : 'done') : running ? 'running' : 'left';
+  const { part, running, asking } = props;
+  const state = part.result ? (part.result.isError ? 'failed' : 'done') : asking ? 'asking' : running ? 'running' : 'left';
   const words = {
     failed: trans.__('failed'),
     done: trans.__('done'),
     running: trans.__('running'),
+    asking: trans.__('waits for you'),
     left: trans.__('no result')
   };
   const main = mainArgument(part.input);

@@ -79,7 +79,7 @@ function PartView(props: { part: Part; turn: TurnView; agent: IAgent | null }): 
     case 'tool': {
       const inner = turn.parts.filter((each): each is ToolPart => each.type === 'tool' && each.parent === part.id);
       return (
-        <ToolCard part={part} running={running}>
+        <ToolCard part={part} running={running} asking={running && asks(turn)}>
           {inner.length > 0 && inner[0] !== part ? (
             <div className="jp-AgentHost-nested">
               {inner.map(each => (
@@ -95,6 +95,10 @@ function PartView(props: { part: Part; turn: TurnView; agent: IAgent | null }): 
     case 'notice':
       return <NoticeView part={part} agent={props.agent} />;
   }
+}
+
+function asks(turn: TurnView): boolean {
+  return turn.parts.some(part => part.type === 'permission' && part.settled === null);
 }
 
 function NoticeView(props: { part: Extract<Part, { type: 'notice' }>; agent: IAgent | null }): JSX.Element {
@@ -113,7 +117,7 @@ function NoticeView(props: { part: Extract<Part, { type: 'notice' }>; agent: IAg
 
 function Waiting(props: { turn: TurnView; queued: boolean }): JSX.Element | null {
   const { trans } = useSurroundings();
-  if (props.turn.parts.some(part => part.type === 'permission' && part.settled === null)) {
+  if (asks(props.turn)) {
     return null;
   }
   const starting = props.turn.parts.length === 0 && props.turn.sandbox?.state === 'starting';

@@ -17,7 +17,7 @@ async function publish(panel: NotebookPanel, agents: IAgents, notebookId: string
   if (envelope === null || model === null || model.collaborative) {
     return;
   }
-  const before = model.sharedModel.getMetadata(METADATA_KEY) as PartialJSONValue | undefined;
+  const before = model.sharedModel.getMetadata(METADATA_KEY);
   if (before === undefined || !JSONExt.deepEqual(before, envelope)) {
     model.sharedModel.setMetadata(METADATA_KEY, envelope);
   }

@@ -1,5 +1,5 @@
 /** The panel at the right: the active notebook's agent. */
-import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { ReactWidget } from '@jupyterlab/ui-components';
@@ -82,13 +82,12 @@ export const panel: JupyterFrontEndPlugin<void> = {
   description: 'The agent panel.',
   autoStart: true,
   requires: [IAgents, IShared],
-  optional: [ILayoutRestorer, ILabShell],
+  optional: [ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     agents: IAgents,
     shared: Shared,
-    restorer: ILayoutRestorer | null,
-    _labShell: ILabShell | null
+    restorer: ILayoutRestorer | null
   ) => {
     const widget = new AgentPanel(agents, shared);
     app.shell.add(widget, 'right', { rank: 400, type: 'Agent' });
