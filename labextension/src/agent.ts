@@ -33,6 +33,10 @@ export class Agent implements IAgent {
     return this.disposed;
   }
 
+  get isForeign(): boolean {
+    return this.info !== null && NOT_OURS.has(this.info.trust);
+  }
+
   get busy(): boolean {
     return this.conversation.turns.some(turn => turn.ended === null);
   }
@@ -123,7 +127,7 @@ export class Agent implements IAgent {
   private async adopt(info: NotebookInfo): Promise<void> {
     const other = info.notebookId !== this.info?.notebookId;
     this.info = info;
-    this.history = NOT_OURS.has(info.trust) ? await this.api.call(info.notebookId, 'history') : null;
+    this.history = await this.api.call(info.notebookId, 'history');
     if (other && !this.disposed) {
       this.following?.dispose();
       this.conversation = EMPTY;

@@ -47,8 +47,10 @@ export interface IAgentApi {
 export interface IAgent extends IDisposable {
   readonly info: NotebookInfo | null;
   readonly conversation: Conversation;
-  /** What the saved state says of itself, for a notebook that is not ours. */
+  /** The saved conversation: also turns of which this server saw no events, and those of somebody else. */
   readonly history: History | null;
+  /** Whether the saved conversation waits for a person's word before the agent goes on from it. */
+  readonly isForeign: boolean;
   readonly connected: boolean;
   /** The last failure, a sentence; "" when there is none. */
   readonly error: string;

@@ -52,3 +52,23 @@ def test_escape_interrupts(lab: Any, window: Callable[..., Any]) -> None:
     expect(page.turns.first).to_have_attribute("data-status", "interrupted", timeout=LONG)
     expect(page.turns.first).to_contain_text("The session lives on")
     page.shot("interrupted")
+
+
+def test_queued_prompts_wait_and_a_new_session_is_set_apart(lab: Any, window: Callable[..., Any]) -> None:
+    lab.notebook("queue.ipynb", "1 + 1")
+    page = window("queue.ipynb")
+    page.ask("count please")
+    expect(page.turns.first.locator(".jp-AgentHost-markdown")).to_contain_text("word", timeout=LONG)
+    page.ask("hello")
+    expect(page.turns).to_have_count(2)
+    expect(page.turns.last).to_contain_text("Queued")
+    page.shot("queued")
+    expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
+    page.panel.get_by_role("button", name="New").click()
+    page.page.get_by_role("button", name="Start anew").click()
+    expect(page.panel.get_by_role("status")).to_be_visible()
+    page.ask("hello again")
+    expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
+    expect(page.turns.last).to_contain_text("hello again")
+    expect(page.panel.get_by_text("Another session")).to_have_count(1)
+    page.shot("new-session")

@@ -127,6 +127,7 @@ def test_a_foreign_conversation_is_shown_and_resumed_when_told(
     page.shot("foreign")
     page.panel.get_by_role("button", name="Resume as mine").click()
     expect(page.prompt_box).to_be_visible()
+    expect(page.panel).to_contain_text("A question of somebody else")
     page.ask("hello")
     expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
     page.shot("foreign-resumed")

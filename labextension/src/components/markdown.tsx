@@ -29,7 +29,7 @@ export const Markdown = React.memo(function Markdown(props: { text: string; open
         await renderInert(next, shown);
         node.replaceChildren(...Array.from(next.childNodes));
         if (rendermime.latexTypesetter) {
-          rendermime.latexTypesetter.typeset(node);
+          await rendermime.latexTypesetter.typeset(node);
         }
       }
     };

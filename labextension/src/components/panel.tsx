@@ -2,7 +2,8 @@
 import { UseSignal } from '@jupyterlab/ui-components';
 import React, { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { IAgent } from '../tokens';
-import type { History } from '../wire';
+import type { TurnView } from '../reducer';
+import type { History, TurnSummary } from '../wire';
 import { Composer } from './composer';
 import { useSurroundings } from './context';
 import { Header } from './header';
@@ -23,7 +24,7 @@ export function AgentView(props: { agent: IAgent }): JSX.Element {
 function AgentBody(props: { agent: IAgent }): JSX.Element {
   const { trans } = useSurroundings();
   const { agent } = props;
-  const foreign = agent.history;
+  const foreign = agent.isForeign ? agent.history : null;
   return (
     <div className="jp-AgentHost-body">
       <Header agent={agent} />
@@ -74,6 +75,8 @@ function Turns(props: { agent: IAgent }): JSX.Element {
   const atEnd = useRef(true);
   const turns = agent.conversation.turns;
   const shown = turns.slice(-pages * PAGE_TURNS);
+  const known = new Set(turns.map(turn => turn.turnId));
+  const earlier = (agent.history?.turns ?? []).filter(turn => !known.has(turn.turnId));
   const running = turns.find(turn => turn.ended === null);
 
   const stay = (): void => {
@@ -110,16 +113,40 @@ function Turns(props: { agent: IAgent }): JSX.Element {
             {trans.__('Show earlier turns (%1)', turns.length - shown.length)}
           </button>
         ) : null}
-        {turns.length === 0 ? (
+        {shown.length === turns.length ? <Saved turns={earlier} /> : null}
+        {turns.length + earlier.length === 0 ? (
           <div className="jp-AgentHost-empty">
             {trans.__('This notebook has its own agent, in a sandbox of its own. Ask it something.')}
           </div>
         ) : null}
-        {shown.map(turn => (
-          <Turn key={turn.turnId} turn={turn} agent={agent} queued={turn.ended === null && turn !== running} />
+        {shown.map((turn, index) => (
+          <React.Fragment key={turn.turnId}>
+            {startsAnew(shown[index - 1], turn) ? (
+              <div className="jp-AgentHost-divider">{trans.__('Another session')}</div>
+            ) : null}
+            <Turn turn={turn} agent={agent} queued={turn.ended === null && turn !== running} />
+          </React.Fragment>
         ))}
       </div>
     </div>
+  );
+}
+
+function startsAnew(before: TurnView | undefined, turn: TurnView): boolean {
+  return before !== undefined && before.sessionId !== '' && turn.sessionId !== '' && before.sessionId !== turn.sessionId;
+}
+
+/** Turns of which only prompt and answer were saved. */
+function Saved(props: { turns: readonly TurnSummary[] }): JSX.Element {
+  return (
+    <>
+      {props.turns.map(turn => (
+        <article className="jp-AgentHost-turn" key={turn.turnId} data-status={turn.status}>
+          <div className="jp-AgentHost-prompt">{turn.prompt}</div>
+          <Markdown text={turn.text} open={false} />
+        </article>
+      ))}
+    </>
   );
 }
 
@@ -147,12 +174,7 @@ function Foreign(props: { agent: IAgent; history: History }): JSX.Element {
         </div>
       </div>
       <div className="jp-AgentHost-turns" role="log" tabIndex={0} aria-label={trans.__('Saved conversation, read only')}>
-        {history.turns.map(turn => (
-          <article className="jp-AgentHost-turn" key={turn.turnId}>
-            <div className="jp-AgentHost-prompt">{turn.prompt}</div>
-            <Markdown text={turn.text} open={false} />
-          </article>
-        ))}
+        <Saved turns={history.turns} />
       </div>
     </>
   );

@@ -63,8 +63,7 @@ function mainArgument(input: Json): string {
   if (!isBag(input)) {
     return '';
   }
-  const name = MAIN_ARGUMENT.find(each => typeof input[each] === 'string');
-  const text = name ? String(input[name]) : '';
+  const text = MAIN_ARGUMENT.map(name => input[name]).find(value => typeof value === 'string') ?? '';
   return exact(text.replace(/\s+/g, ' ')).slice(0, 200);
 }
 
@@ -132,9 +131,9 @@ function Result(props: { part: ToolPart }): JSX.Element {
 
 function ResultImage(props: { image: ToolImage }): JSX.Element | null {
   const { trans } = useSurroundings();
-  const type = String(props.image.media_type ?? props.image.mediaType ?? '');
-  const data = String(props.image.data ?? '');
-  if (!IMAGE_TYPE.test(type) || !BASE64.test(data)) {
+  const type = props.image.media_type ?? props.image.mediaType;
+  const data = props.image.data;
+  if (typeof type !== 'string' || typeof data !== 'string' || !IMAGE_TYPE.test(type) || !BASE64.test(data)) {
     return null;
   }
   return <img className="jp-AgentHost-image" src={`data:${type};base64,${data}`} alt={trans.__('Image from the tool')} />;

@@ -3,7 +3,6 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { JSONExt } from '@lumino/coreutils';
-import type { PartialJSONValue } from '@lumino/coreutils';
 import { IAgents, NAMESPACE } from '../tokens';
 
 export const ENVELOPE_EVENT = 'https://schema.jupyter.org/jupyter_agent_host/envelope/v1';
