@@ -70,6 +70,7 @@ export class Agent implements IAgent {
   }
 
   async prompt(text: string): Promise<boolean> {
+    this.message = '';
     return this.attempt(async () => {
       const info = this.info ?? (await this.api.open(this.path));
       const accepted = await this.api.call(info.notebookId, 'prompt', { prompt: text, origin: 'panel' });

@@ -68,6 +68,7 @@ def test_queued_prompts_wait_and_a_new_session_is_set_apart(lab: Any, window: Ca
     page.page.get_by_role("button", name="Start anew").click()
     expect(page.panel.get_by_role("status")).to_be_visible()
     page.ask("hello again")
+    expect(page.turns).to_have_count(3)
     expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
     expect(page.turns.last).to_contain_text("hello again")
     expect(page.panel.get_by_text("Another session")).to_have_count(1)

@@ -102,7 +102,12 @@ def foreign_notebook(lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     root.mkdir()
     lab.notebook("theirs.ipynb", "1 + 1")
     (lab.root / "theirs.ipynb").rename(root / "theirs.ipynb")
-    agent = {"provider": "process", "allow_unsandboxed": True, "scripted_model": "demo", "data_dir": str(tmp_path / "d")}
+    agent = {
+        "provider": "process",
+        "allow_unsandboxed": True,
+        "scripted_model": "demo",
+        "data_dir": str(tmp_path / "d"),
+    }
     with own_server(root, config={"AgentHost": agent, "YDocExtension": {"disable_rtc": True}}) as server:
         with server.client() as http:
             found = http.post("agent-host/open", json={"path": "theirs.ipynb"}).json()["notebookId"]
