@@ -106,19 +106,19 @@ def foreign_notebook(lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         "provider": "process",
         "allow_unsandboxed": True,
         "scripted_model": "demo",
-        "data_dir": str(tmp_path / "d"),
+        "data_dir": str(tmp_path / "a"),
     }
-    with own_server(root, config={"AgentHost": agent, "YDocExtension": {"disable_rtc": True}}) as server:
-        with server.client() as http:
-            found = http.post("agent-host/open", json={"path": "theirs.ipynb"}).json()["notebookId"]
-            prompt = {"prompt": "A question of somebody else"}
-            accepted = http.post(f"agent-host/notebooks/{found}/prompt", json=prompt).json()
-            request = {"after": accepted["after"], "turnId": accepted["turnId"]}
-            assert "turn_ended" in http.post(f"agent-host/notebooks/{found}/events", json=request).text
-            assert http.get(f"agent-host/notebooks/{found}/envelope", params={"wait": "1"}).json()
-            content = json.loads((root / "theirs.ipynb").read_text())
-            saved = http.put("api/contents/theirs.ipynb", json={"type": "notebook", "content": content})
-            assert saved.status_code == 200
+    config = {"AgentHost": agent, "YDocExtension": {"disable_rtc": True}}
+    with own_server(root, config=config) as server, server.client() as http:
+        found = http.post("agent-host/open", json={"path": "theirs.ipynb"}).json()["notebookId"]
+        prompt = {"prompt": "A question of somebody else"}
+        accepted = http.post(f"agent-host/notebooks/{found}/prompt", json=prompt).json()
+        request = {"after": accepted["after"], "turnId": accepted["turnId"]}
+        assert "turn_ended" in http.post(f"agent-host/notebooks/{found}/events", json=request).text
+        assert http.get(f"agent-host/notebooks/{found}/envelope", params={"wait": "1"}).json()
+        content = json.loads((root / "theirs.ipynb").read_text())
+        saved = http.put("api/contents/theirs.ipynb", json={"type": "notebook", "content": content})
+        assert saved.status_code == 200
     (lab.root / "theirs.ipynb").write_bytes((root / "theirs.ipynb").read_bytes())
     return "theirs.ipynb"
 
