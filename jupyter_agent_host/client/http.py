@@ -48,6 +48,11 @@ class KernelClient:
             follow_redirects=False,
         )
 
+    @property
+    def where(self) -> str:
+        """See `AgentClient.where`."""
+        return f"the Jupyter server at {self._server.url}"
+
     def call(self, verb: str, request: Request) -> Answer:
         """See `AgentClient.call`."""
         _, answer_type = VERBS[verb]

@@ -36,6 +36,10 @@ class EventStream(Protocol):
 class AgentClient(Protocol):
     """The agent of the notebook that this kernel runs."""
 
+    @property
+    def where(self) -> str:
+        """Where the agent is hosted, in a phrase for people."""
+
     def call(self, verb: str, request: Request) -> Answer:
         """Carry out one verb of `host_api.VERBS`; the answer has the type that the table gives.
 

@@ -41,6 +41,7 @@ from jupyter_agent_host.store.rows import NotebookRow
 logger = logging.getLogger(__name__)
 
 _INTERRUPT_GRACE_SECONDS = 10
+_TELL_AGAIN_SECONDS = 0.5
 
 Publish = Callable[["NotebookAgent"], Awaitable[None]]
 
@@ -98,20 +99,21 @@ class NotebookAgent:
             cell_id=request.cell_id,
             model=turn.options.model or "",
         )
-        notices, self.notices = self.notices, []
-        records = await self.emit(turn.turn_id, started, *notices, session_id=turn.session_id)
-        self.queue.append(turn)
-        self.nudge()
+        # A door that hangs up must not leave a turn that began and that nobody will serve.
+        with anyio.CancelScope(shield=True):
+            records = await self.emit(turn.turn_id, started, *self.notices, session_id=turn.session_id)
+            self.notices.clear()
+            self.queue.append(turn)
+            self.nudge()
         return records[0].number - 1
 
     async def interrupt(self) -> bool:
         """Stop the running turn, and take back those that wait. False when there was none."""
-        waiting, self.queue = self.queue, deque()
-        for turn in waiting:
-            await self.end_turn(turn, outcome.interrupted())
+        with anyio.CancelScope(shield=True):
+            waiting = await self._take_back()
         running = self.active
-        if running is None:
-            return bool(waiting)
+        if running is None or running.ended.is_set():
+            return waiting
         running.interrupted = True
         if running.sent:
             self.services.tasks.start_soon(self._interrupt_in_box, running)
@@ -124,7 +126,8 @@ class NotebookAgent:
         await self.interrupt()
         if self.live is None and self.active is None:
             return
-        self.stop_wanted, self.stopped = True, anyio.Event()
+        if not self.stop_wanted:
+            self.stop_wanted, self.stopped = True, anyio.Event()
         self.nudge()
         await self.stopped.wait()
 
@@ -138,15 +141,15 @@ class NotebookAgent:
         )
         turn_id = self.active.turn_id if self.active else ""
         await self.emit(turn_id, settled, session_id=self.serving_session)
-        await self.live.channel.send(
-            AnswerPermission(
-                session_id=self.serving_session,
-                permission_id=request.request_id,
-                decision=request.decision,
-                message=request.message,
-                updated_input=request.updated_input,
-            )
+        frame = AnswerPermission(
+            session_id=self.serving_session,
+            permission_id=request.request_id,
+            decision=request.decision,
+            message=request.message,
+            updated_input=request.updated_input,
         )
+        # Whoever answers may be the very task that keeps the connection: it cannot wait for a broken one to return.
+        self.services.tasks.start_soon(self._tell, self.live, frame)
         return True
 
     def guard_trust(self) -> None:
@@ -190,6 +193,7 @@ class NotebookAgent:
         if not turn.ended.is_set():
             await self.emit(turn.turn_id, *self.settle_open(), ended, session_id=turn.session_id)
             turn.ended.set()
+            await self.publish(self)
 
     def settle_open(self) -> list[AnyEvent]:
         """Close every open question: the turn that asked is over."""
@@ -200,6 +204,29 @@ class NotebookAgent:
         """Wake the driver."""
         wake, self.wake = self.wake, anyio.Event()
         wake.set()
+
+    async def _take_back(self) -> bool:
+        """End the turns that wait; False when there was none. What cannot be ended now goes on waiting."""
+        count = len(self.queue)
+        for _ in range(count):
+            if self.queue:
+                turn = self.queue.popleft()
+                try:
+                    await self.end_turn(turn, outcome.interrupted())
+                except AgentHostError:
+                    self.queue.appendleft(turn)
+                    raise
+        return count > 0
+
+    async def _tell(self, live: LiveSandbox, frame: AnswerPermission) -> None:
+        while not live.gone.is_set():
+            try:
+                await live.channel.send(frame)
+            except AgentHostError as err:
+                logger.info("an answer did not arrive and is sent again: %s", err)
+                await anyio.sleep(_TELL_AGAIN_SECONDS)
+            else:
+                return
 
     async def _interrupt_in_box(self, turn: Turn) -> None:
         """Ask the runner; a sandbox that does not obey is ended, since the person asked for quiet."""

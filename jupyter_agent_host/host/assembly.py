@@ -8,14 +8,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
-from jupyter_agent_host.host.choose import Choice, choose_provider
 from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.manager import Manager
+from jupyter_agent_host.host.providers import Providers
 from jupyter_agent_host.host.recover import recover
 from jupyter_agent_host.host.services import Services
 from jupyter_agent_host.host.settings import HostSettings
-from jupyter_agent_host.sandbox.provider import Provider
-from jupyter_agent_host.sandbox.registry import load_provider
 from jupyter_agent_host.store.host_lock import HostLock, data_folder_id
 from jupyter_agent_host.store.journal import Journal
 
@@ -48,10 +46,12 @@ async def open_host(settings: HostSettings) -> AsyncIterator[Manager]:
                 journal=journal,
                 gateway=gateway,
                 choose=providers.choose,
+                distrust=providers.distrust,
                 tasks=tasks,
             )
             manager = Manager(services)
             await recover(manager, providers.named)
+            tasks.start_soon(providers.look)
             try:
                 yield manager
             finally:
@@ -60,27 +60,3 @@ async def open_host(settings: HostSettings) -> AsyncIterator[Manager]:
                 if scope.cancelled_caught:
                     logger.warning("not every sandbox ended in time; the next start takes care of them")
                 tasks.cancel_scope.cancel()
-
-
-class Providers:
-    """Loads each provider once."""
-
-    def __init__(self, settings: HostSettings) -> None:
-        self._settings = settings
-        self._loaded: dict[str, Provider] = {}
-
-    async def choose(self) -> Choice:
-        """The provider for the next sandbox. An engine may come or go, so it is asked each time."""
-        choice = await choose_provider(self._settings)
-        self._loaded.setdefault(choice.report.provider, choice.provider)
-        return choice
-
-    def named(self, name: str) -> Provider:
-        """The provider of that name, for what an earlier host left."""
-        if name not in self._loaded:
-            self._loaded[name] = load_provider(name, self._settings.provider_settings.get(name))
-        return self._loaded[name]
-
-    async def aclose(self) -> None:
-        for provider in self._loaded.values():
-            await provider.aclose()

@@ -6,9 +6,9 @@ A lost connection is dialled again until the sandbox itself is gone. Nothing her
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 import anyio
@@ -44,8 +44,12 @@ from jupyter_agent_host.sandbox.provider import Sandbox
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 _BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _MAX_CARRIES = 64
+_MAX_ASKED = 256
+_DRAIN_SECONDS = 10
 
 
 class ChannelOwner(Protocol):
@@ -80,6 +84,7 @@ class Channel:
         self._connected = anyio.Event()
         self._replies: dict[str, _PendingReply] = {}
         self._carries = anyio.CapacityLimiter(_MAX_CARRIES)
+        self._asked = 0
         self.hello: Hello | None = None
 
     async def run(self) -> None:
@@ -101,6 +106,7 @@ class Channel:
                 await anyio.sleep(_BACKOFF_SECONDS[min(attempt, len(_BACKOFF_SECONDS) - 1)])
                 attempt += 1
         finally:
+            self._connected.set()  # nobody dials any more: whoever waits for a connection shall hear that
             self._fail_replies()
 
     async def command(self, frame: Any, *, timeout_seconds: float = 90) -> Any:
@@ -140,17 +146,25 @@ class Channel:
             inbox = Inbox()
             try:
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._journal, socket, hello.incarnation, inbox)
                     self._open(socket, hello)
                     tasks.start_soon(self._owner.connected, hello)
-                    await self._read(socket, inbox, tasks)
+                    async with anyio.create_task_group() as journalling:
+                        journalling.start_soon(self._journal, socket, hello.incarnation, inbox)
+                        await self._read(socket, inbox, tasks)
+                        self._hang_up()
+                        await inbox.close()
+                        # The runner may be gone for good: what it said last is in the inbox and nowhere else.
+                        journalling.cancel_scope.deadline = anyio.current_time() + _DRAIN_SECONDS
                     tasks.cancel_scope.cancel()
             except* (AgentHostError, anyio.EndOfStream) as group:
                 raise SandboxGoneError(f"The control connection ended: {_first(group)}") from group
             finally:
-                self._socket = None
-                self._connected = anyio.Event()
-                self._fail_replies()
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._socket is not None:
+            self._socket, self._connected = None, anyio.Event()
+            self._fail_replies()
 
     def _open(self, socket: WebSocket, hello: Hello) -> None:
         self._socket, self.hello = socket, hello
@@ -188,18 +202,32 @@ class Channel:
             if pending is not None:
                 pending.settle(frame)
         elif isinstance(frame, CarryWanted):
-            tasks.start_soon(self._carry, frame.carry_id)
+            self._ask(tasks, self._carry, frame.carry_id)
         elif isinstance(frame, WorkspaceSync):
-            tasks.start_soon(self._sync, frame)
+            self._ask(tasks, self._sync, frame)
         elif isinstance(frame, Status):
             await self._owner.take_status(frame)
         else:
             raise ProtocolError("The runner greeted twice.")
 
+    def _ask(self, tasks: TaskGroup, work: Callable[[T], Awaitable[None]], wish: T) -> None:
+        """Do in a task of its own what the runner asked for; one that asks without end is hung up on."""
+        if self._asked >= _MAX_ASKED:
+            raise ProtocolError("The runner asked for too much at once.")
+        self._asked += 1
+        tasks.start_soon(self._grant, work, wish)
+
+    async def _grant(self, work: Callable[[T], Awaitable[None]], wish: T) -> None:
+        try:
+            await work(wish)
+        finally:
+            self._asked -= 1
+
     async def _journal(self, socket: WebSocket, incarnation: str, inbox: Inbox) -> None:
         while items := await inbox.take():
             await self._owner.take_items(incarnation, items)
-            await socket.send_text(encode_frame(Ack(number=items[-1].number)))
+            with suppress(SandboxGoneError):  # it asks for the mark when it is back
+                await socket.send_text(encode_frame(Ack(number=items[-1].number)))
 
     async def _sync(self, request: WorkspaceSync) -> None:
         note = await self._owner.sync_workspace(request)

@@ -15,7 +15,7 @@ from jupyter_agent_host.sandbox.spec import ProviderReport
 
 AUTO = "auto"
 UNSANDBOXED = "process"
-_AUTO_ORDER = ("docker", "local")
+AUTO_ORDER = ("docker", "local")
 _PROBE_SECONDS = 60
 
 
@@ -64,7 +64,7 @@ async def choose_provider(settings: HostSettings) -> Choice:
 
 async def survey(settings: HostSettings) -> list[ProviderReport]:
     """What every installed provider finds here, in the order in which `auto` would ask them. Never raises for one."""
-    names = [*_AUTO_ORDER, UNSANDBOXED, *provider_names(), *_named(settings)]
+    names = [*AUTO_ORDER, UNSANDBOXED, *provider_names(), *_named(settings)]
     reports = []
     for name in dict.fromkeys(names):
         try:
@@ -84,7 +84,7 @@ def _named(settings: HostSettings) -> tuple[str, ...]:
 def _candidates(settings: HostSettings) -> tuple[str, ...]:
     if settings.provider != AUTO:
         return (settings.provider,)
-    return (*_AUTO_ORDER, UNSANDBOXED) if settings.allow_unsandboxed else _AUTO_ORDER
+    return (*AUTO_ORDER, UNSANDBOXED) if settings.allow_unsandboxed else AUTO_ORDER
 
 
 async def _probe(settings: HostSettings, name: str) -> tuple[Provider, ProviderReport]:

@@ -20,10 +20,13 @@ from jupyter_agent_host.host.listener import SandboxListener
 from jupyter_agent_host.host.live import LiveSandbox, Opening, Transcript
 from jupyter_agent_host.host.race import wait_any
 from jupyter_agent_host.host.turn import Turn
-from jupyter_agent_host.protocol.events import PermissionAsked, SandboxState
+from jupyter_agent_host.protocol.events import PermissionAsked, SandboxState, TurnEnded
 from jupyter_agent_host.protocol.host_api import SandboxStateName
 
 logger = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 0.5
+_MAX_PAUSE_SECONDS = 30.0
 
 
 class Driver:
@@ -33,18 +36,30 @@ class Driver:
         self.agent = agent
         self.listener = SandboxListener(agent)
         self._last_busy = time.monotonic()
+        self._owed: tuple[Turn, TurnEnded] | None = None  # an end that is not in the journal yet
 
     async def run(self) -> None:
-        """Serve turns one after another until cancelled."""
+        """Serve turns one after another until cancelled. Trouble of any kind stays with this one agent."""
+        pause = _PAUSE_SECONDS
         while True:
-            turn = await self._next()
-            live = self.agent.live
-            if turn is not None:
-                await self._serve(turn)
-            elif live is not None and live.gone.is_set():
-                await self._bury(live, live.gone_error().code)
-            else:
-                await self._retire()
+            try:
+                await self._step()
+                pause = _PAUSE_SECONDS
+            except Exception:  # even our own bug here must not end the agents of every other notebook
+                logger.exception("the agent of %s stumbled", self.agent.row.notebook_id)
+                await anyio.sleep(pause)
+                pause = min(pause * 2, _MAX_PAUSE_SECONDS)
+
+    async def _step(self) -> None:
+        await self._settle()
+        turn = await self._next()
+        live = self.agent.live
+        if turn is not None:
+            await self._serve(turn)
+        elif live is not None and live.gone.is_set():
+            await self._clear(live, "lost", live.gone_error().code)
+        else:
+            await self._retire()
 
     def adopt(self, live: LiveSandbox, turn: Turn | None, pending: Mapping[str, PermissionAsked]) -> None:
         """Take over a sandbox that an earlier host left, with the turn that still runs in it and its open questions."""
@@ -87,18 +102,28 @@ class Driver:
             with turn.starting:
                 await self._deliver(turn)
             if turn.starting.cancelled_caught:
-                await agent.end_turn(turn, outcome.interrupted())
+                self._owed = turn, outcome.interrupted()
             else:
                 await self._await_end(turn)
         except (AgentHostError, TimeoutError, OSError) as err:
             logger.info("turn %s failed: %s", turn.turn_id[:8], err)
-            await agent.end_turn(turn, outcome.failed(err))
+            self._owed = turn, outcome.failed(err)
+        except Exception as err:  # a provider is a plug-in, and we have bugs: the person shall hear of it either way
+            logger.exception("turn %s failed", turn.turn_id[:8])
+            self._owed = turn, outcome.failed(err)
         finally:
-            agent.active = None
             self._last_busy = time.monotonic()
+            if self._owed is None:
+                agent.active = None
+        await self._settle()
         if agent.live is not None and not agent.live.gone.is_set():
             await self._enter("idle")
-        await agent.publish(agent)
+
+    async def _settle(self) -> None:
+        """Journal the end of a turn that failed; until that worked there is nothing else to do for this agent."""
+        if self._owed is not None:
+            await self.agent.end_turn(*self._owed)
+            self._owed = self.agent.active = None
 
     async def _deliver(self, turn: Turn) -> None:
         live = await self._ensure_live(turn)
@@ -106,8 +131,9 @@ class Driver:
             return
         agent = self.agent
         restarted, live.fresh = live.fresh and agent.spoke_before, False
-        agent.serving_session = turn.session_id
         opening = Opening(session_id=turn.session_id, options=turn.options, source=turn.source)
+        await live.leave_others(opening)  # the last words of another session are still taken as that session's
+        agent.serving_session = turn.session_id
         await live.ensure_session(opening, self._transcript)
         await live.workspace.refresh()
         turn.sent = True
@@ -123,7 +149,7 @@ class Driver:
         if agent.live is not None:
             if not agent.live.gone.is_set():
                 return agent.live
-            await self._bury(agent.live, "sandbox_gone")
+            await self._clear(agent.live, "lost", "sandbox_gone")
         await self._enter("starting", turn.turn_id)
         try:
             live, notices = await launch(agent.row, turn.session_id, agent.services, self.listener)
@@ -143,31 +169,33 @@ class Driver:
         await wait_any(turn.ended, live.gone)
         if not turn.ended.is_set():
             error = live.gone_error()
-            await self._bury(live, error.code)
+            await self._clear(live, "lost", error.code)
             raise error
 
     async def _retire(self) -> None:
         """End a sandbox in order: flush, destroy, forget."""
-        agent, live = self.agent, self.agent.live
+        live = self.agent.live
         if live is not None:
             await self._enter("stopping")
-            await live.end()
-            agent.live = None
-            await agent.services.journal.drop_sandbox(live.sandbox.id)
-            await self._enter("stopped")
-        agent.stop_wanted = False
-        agent.stopped.set()
+            await self._clear(live, "stopped")
+        else:
+            self._say_stopped()
 
-    async def _bury(self, live: LiveSandbox, why: str) -> None:
-        """Clear away a sandbox that ended by itself."""
+    async def _clear(self, live: LiveSandbox, state: SandboxStateName, why: str = "") -> None:
+        """End it, forget it, say so. Our own state is right before anything can fail or be cancelled."""
         agent = self.agent
-        agent.live = None
-        await live.end()
-        await agent.services.journal.drop_sandbox(live.sandbox.id)
-        agent.life.enter("lost")
-        await agent.emit("", self._state(why))
-        agent.stop_wanted = False
-        agent.stopped.set()
+        with anyio.CancelScope(shield=True):
+            destroyed = await live.end()
+            agent.live = None
+            agent.life.enter(state)
+            self._say_stopped()
+            if destroyed:
+                await agent.services.journal.drop_sandbox(live.sandbox.id)
+            await agent.emit("", self._state(why))
+
+    def _say_stopped(self) -> None:
+        self.agent.stop_wanted = False
+        self.agent.stopped.set()
 
     async def _enter(self, state: SandboxStateName, turn_id: str = "") -> None:
         if self.agent.life.enter(state):

@@ -37,11 +37,18 @@ class EventFeed:
         self.last_number = last_number
 
     def publish(self, records: Sequence[EventRecord]) -> None:
-        """Show journalled records, in order, to everybody who follows."""
+        """Show journalled records to everybody who follows.
+
+        Two tasks may write one after the other and come here the other way round. The journal has both in order, so
+        followers read them there.
+        """
         if not records:
             return
-        self._ring.extend(records)
-        self.last_number = records[-1].number
+        if records[0].number != self.last_number + 1:
+            self._ring.clear()
+        if records[-1].number > self.last_number:
+            self._ring.extend(records)
+            self.last_number = records[-1].number
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
 

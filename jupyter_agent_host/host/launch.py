@@ -7,6 +7,9 @@ import secrets
 import time
 from pathlib import Path
 
+import anyio
+
+from jupyter_agent_host.errors import AgentHostError, SandboxError
 from jupyter_agent_host.host.channel import ChannelOwner
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.services import Services
@@ -50,8 +53,17 @@ async def launch(
         environment={**_GIT_IDENTITY, **settings.environment},
         stream=settings.stream,
     )
-    sandbox = await choice.provider.create(spec)
-    await remember(sandbox, token, services)
+    try:
+        sandbox = await choice.provider.create(spec)
+    except SandboxError:
+        services.distrust()
+        raise
+    try:
+        with anyio.CancelScope(shield=True):
+            await remember(sandbox, token, services)
+    except AgentHostError:
+        await sandbox.destroy()  # nobody would find it again
+        raise
     return LiveSandbox(sandbox, token, workspace, owner), notices(sandbox, workspace)
 
 

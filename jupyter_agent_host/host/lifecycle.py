@@ -14,7 +14,7 @@ _NEXT: dict[SandboxStateName, frozenset[SandboxStateName]] = {
     "ready": frozenset({"working", "idle", "stopping", "lost"}),
     "working": frozenset({"idle", "stopping", "lost"}),
     "idle": frozenset({"working", "stopping", "lost"}),
-    "stopping": frozenset({"stopped"}),
+    "stopping": frozenset({"stopped", "lost"}),
     "stopped": frozenset({"starting", "idle"}),
     "lost": frozenset({"starting", "stopping", "stopped", "idle"}),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import anyio
 from anyio.abc import ByteStream
 
 from jupyter_agent_host.host import outcome
@@ -20,6 +21,8 @@ from jupyter_agent_host.protocol.events import (
 )
 from jupyter_agent_host.protocol.host_api import AnswerRequest
 from jupyter_agent_host.store.items import NewEntries, OutboxMark, WriteItem
+
+_SAVE_SECONDS = 0.25
 
 
 class SandboxListener:
@@ -42,14 +45,17 @@ class SandboxListener:
     async def take_items(self, incarnation: str, items: Sequence[Outbox]) -> None:
         """Journal one batch as a unit; a turn's end is completed with the host's own figures first."""
         agent = self._agent
-        turn = agent.active
-        checked = check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
+        turn = agent.active if agent.active is not None and not agent.active.ended.is_set() else None
+        checked = _up_to_the_end(
+            check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
+        )
         writes: list[WriteItem] = []
         for item in checked:
             writes.extend(await self._writes(item, turn))
         writes.append(OutboxMark(sandbox_id=self._sandbox_id(), incarnation=incarnation, number=items[-1].number))
         records = await agent.services.journal.write(writes)
         if turn is not None and any(isinstance(item.event, TurnEnded) for item in checked):
+            await self._prepare_save()
             turn.ended.set()
         agent.feed.publish(records)
         for item in checked:
@@ -71,6 +77,20 @@ class SandboxListener:
 
     async def carry(self, stream: ByteStream) -> None:
         await self._agent.services.gateway.serve(stream, self._agent.scope)
+
+    async def _prepare_save(self) -> None:
+        """Let a save right after the turn hold it: wait for the envelope, but not long, for the person waits, too."""
+        ready = anyio.Event()
+
+        async def prepare() -> None:
+            try:
+                await self._agent.publish(self._agent)
+            finally:
+                ready.set()
+
+        self._agent.services.tasks.start_soon(prepare)
+        with anyio.move_on_after(_SAVE_SECONDS):
+            await ready.wait()
 
     async def _writes(self, item: Checked, turn: Turn | None) -> list[WriteItem]:
         agent = self._agent
@@ -106,3 +126,13 @@ class SandboxListener:
 
     def _sandbox_id(self) -> str:
         return self._agent.live.sandbox.id if self._agent.live is not None else ""
+
+
+def _up_to_the_end(items: Sequence[Checked]) -> list[Checked]:
+    """A turn ends once: what a runner says of it after that is dropped, its transcript is kept."""
+    ended, kept = False, []
+    for item in items:
+        if not (ended and item.turn_id):
+            kept.append(item)
+        ended = ended or isinstance(item.event, TurnEnded)
+    return kept

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import anyio
 import msgspec
 
-from jupyter_agent_host.errors import AgentHostError, SandboxGoneError, SandboxOutOfMemoryError
+from jupyter_agent_host.errors import AgentHostError, SandboxGoneError, SandboxOutOfMemoryError, TurnError
 from jupyter_agent_host.host.channel import Channel, ChannelOwner, new_request_id
 from jupyter_agent_host.host.upload import put_transcript
 from jupyter_agent_host.host.workspace import Workspace
@@ -70,9 +71,12 @@ class LiveSandbox:
         except AgentHostError as err:
             logger.warning("sandbox %s: %s", self.sandbox.id[:12], err)
             self.exit = ExitState(exit_code=None, detail=str(err))
+        except Exception as err:  # what comes out of a sandbox may find our bugs, but ends nobody's agent but its own
+            logger.exception("sandbox %s cannot be gone on with", self.sandbox.id[:12])
+            self.exit = ExitState(exit_code=None, detail=f"The host could not go on with it ({type(err).__name__}).")
         finally:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(10):
-                self.exit = self.exit or await self.sandbox.exit_state()
+            with anyio.move_on_after(10, shield=True):
+                self.exit = self.exit or await self._exit_state()
             self.gone.set()
             on_gone()
 
@@ -84,33 +88,46 @@ class LiveSandbox:
     def background_tasks(self) -> int:
         return sum(status.background_tasks for status in self.statuses)
 
+    async def leave_others(self, opening: Opening) -> None:
+        """End every SDK client that cannot serve `opening`; transcripts are flushed before this returns.
+
+        One that an earlier host opened has options that we do not know. Others would only eat memory: a notebook has
+        one conversation at a time, and a fork's source must be whole before it is copied.
+
+        Raises:
+            AgentHostError: as `ensure_session`.
+        """
+        opened = self._opened
+        fits = opened is not None and opened.session_id == opening.session_id
+        if opened is not None and not (fits and self._same_client(opened.options, opening.options)):
+            self._opened = None
+            await self._close(opened.session_id)
+        kept = self._opened.session_id if self._opened is not None else ""
+        for session_id in self._open_sessions() - {kept, opened.session_id if opened is not None else ""}:
+            with suppress(TurnError):  # it is not open any more, and the status that says so is on its way
+                await self._close(session_id)
+
     async def ensure_session(self, opening: Opening, load: LoadTranscript) -> bool:
         """Open the session as asked, or bring the open one to the same options. True when it was opened anew.
+
+        To be called after `leave_others`.
 
         Raises:
             AgentHostError: the runner refused, or the sandbox is gone.
         """
-        opened = self._opened
-        if opened is not None and opened.session_id == opening.session_id:
-            if self._same_client(opened.options, opening.options):
-                await self._adjust(opened.options, opening.options)
-                self._opened = opening
-                return False
-            await self.close_session()
-        elif self._is_open(opening.session_id):  # an earlier host opened it, with options that we do not know
-            await self._close(opening.session_id)
+        if self._opened is not None:
+            await self._adjust(self._opened.options, opening.options)
+            self._opened = opening
+            return False
         await self._open(opening, await load(opening.source or opening.session_id))
         self._opened = replace(opening, source="")
         return True
 
-    async def close_session(self) -> None:
-        """End the SDK client that is open, if any; its transcript is flushed before this returns."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await self._close(opened.session_id)
+    async def end(self) -> bool:
+        """Let the runner flush and exit, then destroy the sandbox. Idempotent, bounded, safe when it is gone.
 
-    async def end(self) -> None:
-        """Let the runner flush and exit, then destroy the sandbox. Idempotent, bounded, safe when it is gone."""
+        False when its engine did not do it: then the next host that starts has to.
+        """
         with anyio.move_on_after(_SHUTDOWN_SECONDS, shield=True):
             try:
                 if not self.gone.is_set() and self.channel.hello is not None:
@@ -119,10 +136,21 @@ class LiveSandbox:
             except AgentHostError as err:
                 logger.info("sandbox %s did not say goodbye: %s", self.sandbox.id[:12], err)
         self.let_go()
-        with anyio.move_on_after(30, shield=True) as scope:
-            await self.sandbox.destroy()
-        if scope.cancelled_caught:
-            logger.warning("sandbox %s outlived its notebook; the reaper will take it", self.sandbox.id[:12])
+        with anyio.move_on_after(30, shield=True):
+            try:
+                await self.sandbox.destroy()
+            except Exception:  # a provider is a plug-in; whatever it raises, the sandbox may still be there
+                logger.exception("sandbox %s could not be ended", self.sandbox.id[:12])
+            else:
+                return True
+        logger.warning("sandbox %s outlived its notebook; the next start takes care of it", self.sandbox.id[:12])
+        return False
+
+    async def _exit_state(self) -> ExitState | None:
+        try:
+            return await self.sandbox.exit_state()
+        except (AgentHostError, OSError) as err:
+            return ExitState(exit_code=None, detail=str(err))
 
     def gone_error(self) -> SandboxGoneError:
         """Why it ended, as a sentence for a person."""
@@ -137,10 +165,10 @@ class LiveSandbox:
             " new sandbox."
         )
 
-    def _is_open(self, session_id: str) -> bool:
+    def _open_sessions(self) -> set[str]:
         hello = self.channel.hello
         statuses = self.statuses or (hello.sessions if hello is not None else ())
-        return any(status.session_id == session_id and status.state != "closed" for status in statuses)
+        return {status.session_id for status in statuses if status.state != "closed"}
 
     async def _close(self, session_id: str) -> None:
         await self.channel.command(

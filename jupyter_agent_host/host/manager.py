@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 
-from jupyter_agent_host.errors import AgentHostError, UnknownNotebookError
+from jupyter_agent_host.errors import AgentHostError, TurnError, UnknownNotebookError
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.driver import Driver
 from jupyter_agent_host.host.feed import EventFeed
@@ -36,6 +36,7 @@ class Manager:
 
     def __init__(self, services: Services) -> None:
         self.services = services
+        self._closing = False
         self._drivers: dict[str, Driver] = {}
         self._making = anyio.Lock()
         self._publisher = Publisher(services)
@@ -47,6 +48,8 @@ class Manager:
         Raises:
             AgentHostError: with a sentence for the person; `UnknownNotebookError` for an id never seen.
         """
+        if self._closing:
+            raise TurnError("The server is going down. The conversation is kept; ask again when it is back.")
         return await VERBS[verb](await self._agent(ref), ref, request)
 
     async def events(self, notebook_id: str, request: EventsRequest) -> AsyncIterator[EventRecord]:
@@ -119,6 +122,7 @@ class Manager:
 
     async def aclose(self) -> None:
         """End every turn and sandbox, all at once; give the leases back."""
+        self._closing = True
         async with anyio.create_task_group() as tasks:
             for driver in self._drivers.values():
                 tasks.start_soon(self._close_one, driver)
@@ -127,20 +131,26 @@ class Manager:
         notebook_id = driver.agent.row.notebook_id
         try:
             await driver.agent.stop()
+            await self.services.journal.release_lease(notebook_id, self.services.owner)
         except AgentHostError as err:
             logger.warning("agent of %s did not end in order: %s", notebook_id, err)
-        await self.services.journal.release_lease(notebook_id, self.services.owner)
 
     async def _make(self, row: NotebookRow) -> Driver:
         journal = self.services.journal
         await journal.acquire_lease(row.notebook_id, self.services.owner)
         last = await journal.last_event_number(row.notebook_id)
-        agent = NotebookAgent(row, self.services, EventFeed(row.notebook_id, journal, last), self._publisher.publish)
+        agent = NotebookAgent(row, self.services, EventFeed(row.notebook_id, journal, last), self._publish)
         turns = await journal.lineage(row.session_id)
         agent.spoke_before = any(turn.ended for turn in turns)
         driver = Driver(agent)
         self.services.tasks.start_soon(driver.run)
         return driver
+
+    async def _publish(self, agent: NotebookAgent) -> None:
+        try:
+            await self._publisher.publish(agent)
+        except Exception:  # the doors' callbacks are in there, too: a notebook unsaved must not end every other's agent
+            logger.exception("the envelope of %s could not be published", agent.row.notebook_id)
 
     async def _agent(self, ref: NotebookRef) -> NotebookAgent:
         if ref.notebook_id and not ref.path:

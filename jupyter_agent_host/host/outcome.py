@@ -26,7 +26,10 @@ def failed(error: Exception) -> TurnEnded:
         return TurnEnded(status="error", error=str(error), error_code=error.code)
     if isinstance(error, TimeoutError):
         return TurnEnded(status="error", error="The sandbox did not answer in time. Try again.", error_code="timeout")
-    return TurnEnded(status="error", error=f"The machine refused: {error}.", error_code="os_error")
+    if isinstance(error, OSError):
+        return TurnEnded(status="error", error=f"The machine refused: {error}.", error_code="os_error")
+    text = f"The host has a bug ({type(error).__name__}); its log says more. Try again."
+    return TurnEnded(status="error", error=text, error_code="internal")
 
 
 def final(ended: TurnEnded, *, spent: LedgerSum, over_budget: bool) -> TurnEnded:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import anyio
 import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError
@@ -16,6 +18,8 @@ from jupyter_agent_host.store.envelope import EnvelopeMeta, build_envelope, chun
 
 logger = logging.getLogger(__name__)
 
+_PRINTS = 500
+
 OnEnvelope = Callable[[str, str, dict[str, Any]], None]
 
 
@@ -24,8 +28,9 @@ class Publisher:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._building = anyio.Lock()
         self._prepared: dict[str, dict[str, Any]] = {}
-        self._prints: dict[str, list[str]] = {}
+        self._prints: dict[str, deque[str]] = {}
         self.callbacks: list[OnEnvelope] = []
 
     def prepared(self, notebook_id: str) -> dict[str, Any] | None:
@@ -34,7 +39,7 @@ class Publisher:
 
     def published(self, notebook_id: str, before: str, now: str) -> bool:
         """Whether `now` is a state that we published, and not an earlier one than `before`."""
-        prints = self._prints.get(notebook_id, [])
+        prints = list(self._prints.get(notebook_id, ()))
         return now in prints and (before not in prints or prints.index(now) >= prints.index(before))
 
     def start_from(self, notebook_id: str, envelope: Mapping[str, Any]) -> None:
@@ -50,15 +55,17 @@ class Publisher:
         if agent.claim is not None:
             self.withdraw(agent.row.notebook_id)
             return
-        try:
-            envelope = await self._build(agent)
-        except AgentHostError:
-            logger.exception("the envelope of %s could not be prepared", agent.row.notebook_id)
-            return
-        if not envelope or envelope == self._prepared.get(agent.row.notebook_id):
-            return
-        self._prepared[agent.row.notebook_id] = envelope
-        self._prints.setdefault(agent.row.notebook_id, []).append(fingerprint(envelope))
+        async with self._building:
+            try:
+                envelope = await self._build(agent)
+            except AgentHostError:
+                logger.exception("the envelope of %s could not be prepared", agent.row.notebook_id)
+                return
+            if not envelope or envelope == self._prepared.get(agent.row.notebook_id):
+                return
+            self._prepared[agent.row.notebook_id] = envelope
+            self._prints.setdefault(agent.row.notebook_id, deque(maxlen=_PRINTS)).append(fingerprint(envelope))
+        agent.trust = "own"
         for callback in self.callbacks:
             callback(agent.row.notebook_id, agent.row.path, envelope)
 

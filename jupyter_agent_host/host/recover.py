@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 
 import anyio
 
-from jupyter_agent_host.errors import AgentHostError, LeaseHeldError
+from jupyter_agent_host.errors import LeaseHeldError
 from jupyter_agent_host.host import launch, outcome
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.manager import Manager
@@ -20,7 +21,7 @@ from jupyter_agent_host.protocol.events import PermissionAsked, PermissionSettle
 from jupyter_agent_host.protocol.host_api import PromptRequest
 from jupyter_agent_host.sandbox.provider import Provider, Sandbox
 from jupyter_agent_host.store.journal import Journal
-from jupyter_agent_host.store.rows import SandboxRow, TurnRow
+from jupyter_agent_host.store.rows import NotebookRow, SandboxRow, TurnRow
 
 logger = logging.getLogger(__name__)
 
@@ -40,16 +41,21 @@ async def recover(manager: Manager, provider_named: Callable[[str], Provider]) -
         try:
             with anyio.fail_after(20):
                 sandboxes = await provider_named(name).reattach(manager.services.host_id)
-        except (AgentHostError, TimeoutError) as err:
-            logger.warning("sandboxes of %s cannot be looked for now: %s", name, err)
+        except Exception:  # a provider is a plug-in; whatever ails it, the server's host has to open
+            logger.exception("sandboxes of %s cannot be looked for now", name)
             rows = [row for row in rows if row.provider != name]
             continue
         found.update({sandbox.id: sandbox for sandbox in sandboxes})
-    taken = [notebook_id for row in rows if (notebook_id := await _take(manager, row, found.get(row.sandbox_id)))]
-    await _end_lost_turns(manager, except_for=frozenset(taken))
+    taken: set[str] = set()
+    for row in reversed(rows):  # where one notebook has two, the newer one is its own
+        try:
+            taken.add(await _take(manager, row, provider_named(row.provider), found.get(row.sandbox_id)))
+        except Exception:  # one broken sandbox must not keep the server's host from opening
+            logger.exception("sandbox %s cannot be taken over", row.sandbox_id[:12])
+    await _end_lost_turns(manager, except_for=taken)
 
 
-async def _take(manager: Manager, row: SandboxRow, sandbox: Sandbox | None) -> str:
+async def _take(manager: Manager, row: SandboxRow, provider: Provider, sandbox: Sandbox | None) -> str:
     """Take one sandbox over; its notebook's id if it goes on, "" if it was cleared away or is another host's."""
     services = manager.services
     try:
@@ -64,13 +70,18 @@ async def _take(manager: Manager, row: SandboxRow, sandbox: Sandbox | None) -> s
         await services.journal.drop_sandbox(row.sandbox_id)
         return ""
     driver = await manager.driver_for(notebook)
-    choice_report = await services.choose()
-    workspace = launch.workspace_for(notebook, services, choice_report.report)
+    if driver.agent.live is not None:
+        await sandbox.destroy()
+        await services.journal.drop_sandbox(row.sandbox_id)
+        return row.notebook_id
+    workspace = launch.workspace_for(notebook, services, await provider.probe())
     await workspace.prepare()
     live = LiveSandbox(sandbox, row.token, workspace, driver.listener)
-    running = [turn for turn in await services.journal.turns(notebook.session_id) if turn.ended is None]
     live.fresh = False
-    turn = _again(running[-1]) if running else None
+    unended = [_again(turn) for turn in await _open_turns(services.journal, notebook)]
+    for waiting in unended[1:]:  # what they were asked with is not in the journal
+        await driver.agent.end_turn(waiting, _LOST)
+    turn = unended[0] if unended else None
     pending = await _open_questions(services.journal, row.notebook_id, turn) if turn else {}
     driver.adopt(live, turn, pending)
     logger.info("took over sandbox %s of %s", sandbox.id[:12], row.notebook_id)
@@ -98,12 +109,12 @@ def _again(row: TurnRow) -> Turn:
     )
 
 
-async def _end_lost_turns(manager: Manager, except_for: frozenset[str]) -> None:
+async def _end_lost_turns(manager: Manager, except_for: AbstractSet[str]) -> None:
     journal = manager.services.journal
     for notebook in await journal.list_notebooks():
         if notebook.notebook_id in except_for:
             continue
-        running = [turn for turn in await journal.turns(notebook.session_id) if turn.ended is None]
+        running = await _open_turns(journal, notebook)
         if not running:
             continue
         try:
@@ -111,3 +122,11 @@ async def _end_lost_turns(manager: Manager, except_for: frozenset[str]) -> None:
         except LeaseHeldError:
             continue
         await journal.write([outcome.event_of(turn, _LOST) for turn in running])
+        await journal.release_lease(notebook.notebook_id, manager.services.owner)
+
+
+async def _open_turns(journal: Journal, notebook: NotebookRow) -> list[TurnRow]:
+    """The turns that did not end, in the order they were asked: the first may run, the others wait."""
+    sessions = await journal.sessions(notebook.notebook_id)
+    turns = [turn for session in sessions for turn in await journal.turns(session.session_id) if turn.ended is None]
+    return sorted(turns, key=lambda turn: turn.started)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+
+from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
 from jupyter_agent_host.sandbox.spec import SandboxStats
 from jupyter_agent_host.store.rows import TurnRow
+
+logger = logging.getLogger(__name__)
 
 
 async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
     """Everything that a surface shows at the top."""
     row, live, journal = agent.row, agent.live, agent.services.journal
-    stats = await live.sandbox.stats() if live is not None else SandboxStats()
+    stats = await _stats(live)
     isolation = live.sandbox.isolation if live is not None else None
     return NotebookInfo(
         notebook_id=row.notebook_id,
@@ -38,6 +44,14 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         pids=stats.pids,
         pending_permissions=tuple(agent.pending),
     )
+
+
+async def _stats(live: LiveSandbox | None) -> SandboxStats:
+    try:
+        return await live.sandbox.stats() if live is not None else SandboxStats()
+    except (AgentHostError, OSError) as err:  # an engine that went away is no reason to show nothing at all
+        logger.info("no figures of a sandbox: %s", err)
+        return SandboxStats()
 
 
 def turn_summary(row: TurnRow) -> TurnSummary:

@@ -55,7 +55,7 @@ class NotebookScope:
 
     async def record(self, entry: LedgerEntry) -> None:
         """Write one request, finished or abandoned, into the ledger."""
-        if not entry.refused:
+        if entry.admitted:
             self._in_flight -= 1
         await self._journal.write(
             [

@@ -19,7 +19,8 @@ class Services:
 
     Attributes:
         owner: this host's name in leases and sandbox labels.
-        choose: which provider makes sandboxes here, asked anew for each sandbox.
+        choose: which provider makes sandboxes here, asked for each sandbox.
+        distrust: says that making a sandbox failed, so that the choice is thought over.
         tasks: lives as long as the host.
     """
 
@@ -29,4 +30,5 @@ class Services:
     journal: Journal
     gateway: Gateway
     choose: Callable[[], Awaitable[Choice]]
+    distrust: Callable[[], None]
     tasks: TaskGroup

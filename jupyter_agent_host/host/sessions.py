@@ -50,9 +50,9 @@ async def start_session(agent: NotebookAgent, session_id: str, *, parent: str, h
 async def fork_source(agent: NotebookAgent) -> str:
     """The session whose transcript the next turn copies: a fork that never spoke has none of its own. "" for none."""
     journal, session_id = agent.services.journal, agent.row.session_id
-    parents = {row.session_id: row.parent_session_id for row in await journal.sessions(agent.row.notebook_id)}
     while session_id and session_id not in agent.spoken and not await journal.transcript(session_id):
-        session_id = parents.get(session_id, "")
+        row = await journal.session(session_id)  # a copied notebook's first parent is another notebook's session
+        session_id = "" if row is None else row.parent_session_id
     if session_id:
         agent.spoken.add(session_id)
     return "" if session_id == agent.row.session_id else session_id

@@ -76,13 +76,15 @@ async def stop(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> Don
 
 async def reset(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> Done:
     await agent.interrupt()
-    await sessions.begin(agent, how="new")
+    async with agent.accepting:
+        await sessions.begin(agent, how="new")
     return Done(message="A fresh conversation begins with the next prompt.", session_id=agent.row.session_id)
 
 
 async def fork(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> Done:
     agent.guard_trust()
-    await sessions.begin(agent, how="forked")
+    async with agent.accepting:
+        await sessions.begin(agent, how="forked")
     return Done(message="The next prompt goes on in a copy of this conversation.", session_id=agent.row.session_id)
 
 

@@ -116,9 +116,9 @@ class WebSocket:
             data = await self._stream.receive(_READ_BYTES)
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
             self._ended = True
-            self._protocol.receive_eof()
             if self._protocol.state is State.CONNECTING:
                 raise SandboxGoneError("The sandbox closed the connection before answering.") from None
+            self._protocol.receive_eof()
             return False
         self._protocol.receive_data(data)
         shaken = self._take_events()

@@ -141,6 +141,15 @@ def _base_id(client: APIClient, base: str, progress: Progress) -> str:
     found = _image(client, base)
     if found is None:
         progress(f"Pulling {base}.")
+        _pull(client, base)
+        found = _image(client, base)
+    if found is None:
+        raise ImageBuildError(f"The engine pulled {base} but does not list it.", provider=PROVIDER)
+    return str(found["Id"])
+
+
+def _pull(client: APIClient, base: str) -> None:
+    with translated(f"pull the base image {base}"):
         try:
             client.pull(base)
         except docker.errors.APIError as err:
@@ -149,10 +158,6 @@ def _base_id(client: APIClient, base: str, progress: Progress) -> str:
                 "one from Debian packages with --bootstrap.",
                 provider=PROVIDER,
             ) from err
-        found = _image(client, base)
-    if found is None:
-        raise ImageBuildError(f"The engine pulled {base} but does not list it.", provider=PROVIDER)
-    return str(found["Id"])
 
 
 def _add_labels(dockerfile: Path, labels: Mapping[str, str]) -> None:
@@ -219,11 +224,11 @@ def _forget_stages(client: APIClient, stages: set[str]) -> None:
 
 
 def _forget_replaced(client: APIClient, image_id: str) -> None:
-    """Remove the image that just lost its name, unless it has another one or a container uses it; keep the cache."""
+    """Remove the image that just lost its name, unless it has another one or a container uses it."""
     with translated("remove the image that was replaced"):
         try:
             if not client.inspect_image(image_id).get("RepoTags"):
-                client.remove_image(image_id, noprune=True)
+                client.remove_image(image_id)
         except docker.errors.APIError as err:
             if err.status_code not in (404, 409):
                 raise

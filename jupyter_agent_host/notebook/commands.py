@@ -83,10 +83,10 @@ def _usage_of(command: str) -> str:
     return f"%agent knows no command {command!r}. It knows: {', '.join(USAGE)}."
 
 
-def describe_answer(answer: Answer, words: list[str]) -> Text:
-    """An answer for a person."""
+def describe_answer(answer: Answer, words: list[str], *, where: str = "") -> Text:
+    """An answer for a person. `where` the agent is hosted is told with its state, when given."""
     if isinstance(answer, NotebookInfo):
-        return table("Agent of this notebook", status_rows(answer))
+        return table("Agent of this notebook", {**status_rows(answer), "hosted in": where})
     if isinstance(answer, Cost):
         return table("Cost of this notebook", _cost_rows(answer))
     if isinstance(answer, History):

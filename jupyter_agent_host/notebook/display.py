@@ -31,6 +31,7 @@ MAX_TAIL_BYTES = 4096
 _TAIL_BYTES = 1200
 _RUNNING_BYTES = MAX_PUBLISHED_BYTES - MAX_FINAL_BYTES
 _SHORTEST_INTERVAL = 0.2
+_QUIET_INTERVAL = 2.0
 _FULL_RATE_SHARE = 0.2
 _DOUBLING_SHARE = 0.1
 
@@ -42,7 +43,7 @@ class TurnOutput(Protocol):
     """What shows one turn."""
 
     def show(self, view: TurnView, status: str) -> None:
-        """The turn as it is now; may be left out when one was shown just before. `status` is a short phrase."""
+        """The turn as it is now; may be left out when one was shown just before. `status`: "seconds · a phrase"."""
 
     def finish(self, view: TurnView, info: NotebookInfo | None, note: str = "") -> None:
         """The turn as it stays. Called once. `note` is a sentence to add, "" for none."""
@@ -66,12 +67,15 @@ class CellOutput:
         self._clock = clock
         self._spent = 0
         self._last_time = float("-inf")
+        self._last_seen: tuple[int, str] | None = None
         self._last: dict[str, Any] | None = None
 
     def show(self, view: TurnView, status: str) -> None:
         """See `TurnOutput.show`."""
         now = self._clock()
-        if now - self._last_time < self._interval():
+        seen = (view.last_event, status.partition(" · ")[2])
+        least = self._interval() if seen != self._last_seen else max(self._interval(), _QUIET_INTERVAL)
+        if now - self._last_time < least:
             return
         bundle = {"text/plain": running_tail(view, status, self._filled), TURN_TYPE: reference(view)}
         size = len(msgspec.json.encode(bundle))
@@ -80,6 +84,7 @@ class CellOutput:
         self._send(bundle)
         self._spent += size
         self._last_time = now
+        self._last_seen = seen
 
     def finish(self, view: TurnView, info: NotebookInfo | None, note: str = "") -> None:
         """See `TurnOutput.finish`."""

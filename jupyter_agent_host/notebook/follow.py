@@ -11,19 +11,19 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Protocol, Union
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from jupyter_agent_host.client.interface import AgentClient, EventStream
+from jupyter_agent_host.client.interface import AgentClient
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.notebook import describe
 from jupyter_agent_host.notebook.display import TurnOutput
 from jupyter_agent_host.notebook.signals import Interrupts
+from jupyter_agent_host.notebook.talk import End, Item, Talk
 from jupyter_agent_host.notebook.turn import NoticePart, ToolPart, TurnView, reduce
 from jupyter_agent_host.protocol.events import EventRecord, PermissionAsked
 from jupyter_agent_host.protocol.host_api import (
     AnswerRequest,
-    EventsRequest,
     NotebookInfo,
     PromptAccepted,
     PromptRequest,
@@ -61,50 +61,6 @@ class Outcome:
     accepted: PromptAccepted | None = None
 
 
-class _End:
-    """The last event was received."""
-
-
-_Item = Union[PromptAccepted, EventRecord, NotebookInfo, _End, Exception, str]
-
-
-@dataclass
-class _Talk:
-    """What the talking thread shares with the cell's."""
-
-    client: AgentClient
-    request: PromptRequest
-    items: queue.SimpleQueue[_Item] = field(default_factory=queue.SimpleQueue)
-    stream: EventStream | None = None
-    left: threading.Event = field(default_factory=threading.Event)
-
-    def run(self) -> None:
-        """Send the prompt and pass everything on. Every end is an item, whatever its kind."""
-        try:
-            accepted = self.client.call("prompt", self.request)
-            assert isinstance(accepted, PromptAccepted)  # noqa: S101 - the table of verbs says so
-            self.items.put(accepted)
-            wanted = EventsRequest(after=accepted.after, turn_id=accepted.turn_id, path=self.request.path)
-            self.stream = self.client.events(wanted)
-            if self.left.is_set():
-                self.stream.close()
-            for record in self.stream:
-                self.items.put(record)
-            if not self.left.is_set():
-                info = self.client.call("status", Simple(path=self.request.path))
-                assert isinstance(info, NotebookInfo)  # noqa: S101 - the table of verbs says so
-                self.items.put(info)
-            self.items.put(_End())
-        except Exception as err:  # noqa: BLE001 - handed to the cell's thread, which raises it
-            self.items.put(err)
-
-    def leave(self) -> None:
-        """Stop listening; the turn goes on where it is hosted."""
-        self.left.set()
-        if self.stream is not None:
-            self.stream.close()
-
-
 class TurnFollower:
     """Runs one turn for one cell. Used once, in the thread that runs the cell."""
 
@@ -117,7 +73,7 @@ class TurnFollower:
         asker: Asker | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._talk = _Talk(client, request)
+        self._talk = Talk(client, request)
         self._output = output
         self._asker = asker
         self._clock = clock
@@ -153,7 +109,7 @@ class TurnFollower:
         except queue.Empty:
             return
 
-    def _item(self, item: _Item) -> None:
+    def _item(self, item: Item) -> None:
         if isinstance(item, EventRecord):
             self._events.append(item)
             self._outcome = replace(self._outcome, view=reduce(self._outcome.view, item))
@@ -170,7 +126,7 @@ class TurnFollower:
             self._outcome = replace(self._outcome, info=item)
         elif isinstance(item, str):
             self._add_note(item)
-        elif isinstance(item, _End):
+        elif isinstance(item, End):
             self._ended = True
         else:
             self._fail(item)
@@ -186,18 +142,7 @@ class TurnFollower:
     def _notice_interrupts(self, interrupts: Interrupts) -> None:
         if interrupts.count and self._outcome.accepted is not None and not self._stop_sent and not self._ended:
             self._stop_sent = True
-            self._aside("interrupt", Simple(path=self._talk.request.path))
-
-    def _aside(self, verb: str, request: Simple | AnswerRequest) -> None:
-        """Carry out a verb while events go on arriving."""
-
-        def work() -> None:
-            try:
-                self._talk.client.call(verb, request)
-            except AgentHostError as err:
-                self._talk.items.put(f"Could not {verb}: {err}")
-
-        threading.Thread(target=work, name=f"agent-{verb}", daemon=True).start()
+            self._talk.aside("interrupt", Simple(path=self._talk.request.path))
 
     def _ask(self, interrupts: Interrupts) -> None:
         for asked in self._outcome.view.pending:
@@ -210,7 +155,7 @@ class TurnFollower:
             except KeyboardInterrupt:
                 interrupts.add()
                 return
-            self._aside("answer", replace_path(answer, self._talk.request.path))
+            self._talk.aside("answer", replace_path(answer, self._talk.request.path))
 
     def _add_note(self, text: str) -> None:
         note = NoticePart(level="warning", code="client", text=text)

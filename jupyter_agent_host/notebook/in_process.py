@@ -11,6 +11,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import AbstractAsyncContextManager, ExitStack
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -50,8 +51,14 @@ class InProcessClient:
         self._open_host = open_host
         self._lock = threading.Lock()
         self._stack = ExitStack()
+        self._streams: WeakSet[PortalEventStream] = WeakSet()
         self._portal: BlockingPortal | None = None
         self._manager: Manager | None = None
+
+    @property
+    def where(self) -> str:
+        """See `AgentClient.where`."""
+        return "this process, since no Jupyter server started it"
 
     def call(self, verb: str, request: Request) -> Answer:
         """See `AgentClient.call`."""
@@ -64,7 +71,9 @@ class InProcessClient:
         if not isinstance(info, NotebookInfo):
             raise AgentHostError("The agent did not say which notebook this is.")
         portal, manager = self._host()
-        return PortalEventStream(portal, manager, info.notebook_id, request)
+        stream = PortalEventStream(portal, manager, info.notebook_id, request)
+        self._streams.add(stream)
+        return stream
 
     def close(self) -> None:
         """See `AgentClient.close`. Ends the turn and the sandbox, within `CLOSE_SECONDS`."""
@@ -73,6 +82,8 @@ class InProcessClient:
         if manager is None:
             return
         atexit.unregister(self.close)
+        for stream in list(self._streams):
+            stream.close()
         # The host bounds its own end, but a blocked thread must not keep a kernel from exiting.
         closing = threading.Thread(target=self._stack.close, name="agent-host-close", daemon=True)
         closing.start()
@@ -106,16 +117,18 @@ class PortalEventStream:
         self._request = request
         self._items: queue.SimpleQueue[EventRecord | BaseException | None] = queue.SimpleQueue()
         self._pump: Future[None] | None = None
+        self._closed = False
 
     def __iter__(self) -> Iterator[EventRecord]:
         return self
 
     def __next__(self) -> EventRecord:
-        if self._pump is None:
+        if self._pump is None and not self._closed:
             self._pump = self._portal.start_task_soon(self._follow)
             self._pump.add_done_callback(self._done)
-        item = self._items.get()
+        item = None if self._closed and self._items.empty() else self._items.get()
         if item is None:
+            self._closed = True
             raise StopIteration
         if isinstance(item, BaseException):
             raise item
@@ -123,6 +136,7 @@ class PortalEventStream:
 
     def close(self) -> None:
         """See `EventStream.close`."""
+        self._closed = True
         if self._pump is not None:
             self._pump.cancel()
         self._items.put(None)

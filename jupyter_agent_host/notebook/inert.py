@@ -6,20 +6,17 @@ plain that no other renderer can read it differently. Nothing of the agent's own
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from jupyter_agent_host.notebook.inert_formula import add_formulas
 from jupyter_agent_host.notebook.inert_text import (
     code_block,
     code_span,
     escape_line_starts,
     escape_text,
-    formula,
     image,
     link,
     settle_dollars,
@@ -27,15 +24,6 @@ from jupyter_agent_host.notebook.inert_text import (
 
 MAX_PARSED_CHARS = 200_000
 """Longer text is shown as one code block: a parser is not fed without bound."""
-
-_MAX_FORMULA_LINES = 80
-_INLINE_FORMULA = re.compile(
-    r"\$\$(?P<d>[^$`]{1,1000}?)\$\$"
-    r"|\\\[(?P<b>[^$`]{1,1000}?)\\\]"
-    r"|\\\((?P<p>[^$`]{1,1000}?)\\\)"
-    r"|\$(?![\s$])(?P<i>(?:\\.|[^\\$`]){1,1000}?)(?<!\s)\$(?![0-9A-Za-z$])",
-    re.DOTALL,
-)
 
 
 def make_inert(markdown: str) -> str:
@@ -45,52 +33,9 @@ def make_inert(markdown: str) -> str:
     return _Writer(_parser.parse(markdown)).blocks()
 
 
-def _inline_formula(state: StateInline, silent: bool) -> bool:
-    match = _INLINE_FORMULA.match(state.src, state.pos, state.posMax)
-    if match is None:
-        return False
-    display = match.lastgroup in {"d", "b"}
-    text = formula(match.group(match.lastgroup or 0), display=False)
-    if text is None:
-        return False
-    if not silent:
-        state.push("formula", "", 0).content = f"${text}$" if display else text
-    state.pos = match.end()
-    return True
-
-
-def _block_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    first = _line(state, start)
-    closing = {"$$": "$$", "\\[": "\\]"}.get(first[:2])
-    if closing is None or state.is_code_block(start):
-        return False
-    lines = [first[2:]]
-    at = start
-    while not lines[-1].rstrip().endswith(closing):
-        at += 1
-        if at >= end or at - start > _MAX_FORMULA_LINES or state.isEmpty(at) or state.sCount[at] < state.blkIndent:
-            return False
-        lines.append(_line(state, at))
-    lines[-1] = lines[-1].rstrip()[: -len(closing)]
-    text = formula("\n".join(lines), display=True)
-    if text is None:
-        return False
-    if not silent:
-        state.push("formula_block", "", 0).content = text
-        state.line = at + 1
-    return True
-
-
-def _line(state: StateBlock, number: int) -> str:
-    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
-
-
 def _make_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 40}).enable(["table", "strikethrough"])
-    parser.inline.ruler.before("escape", "formula", _inline_formula)
-    parser.block.ruler.before(
-        "fence", "formula_block", _block_formula, {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    )
+    add_formulas(parser)
     return parser
 
 

@@ -16,7 +16,7 @@ _LINE_BREAK = re.compile(r"[\t\n\r\u2028\u2029]+")
 _URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?(?:[/?#][A-Za-z0-9._~:/?#@!&'()*+,;=%-]*)?")
 _URL_TAIL = re.compile(r"[.,;:!?'*)]+$")
 _MARKUP = re.compile(r"[*_~|]")
-_WWW = re.compile(r"(?i)(www)\.")
+WWW = re.compile(r"(?i)(www)\.")
 _ENTITY = re.compile(r"&(?=#?[A-Za-z0-9]+;)")
 _LINE_START = re.compile(r"^ *(?:([-+#=:>])|([0-9]{1,9})([.)]))?", re.MULTILINE)
 
@@ -31,22 +31,11 @@ _FORBIDDEN_TEX = (
     "newcommand|newenvironment|providecommand|renewcommand|renewenvironment|require|style|texttip|toggle|mathtip|"
     "unicode|url|xdef"
 )
-_FORBIDDEN_MACRO = re.compile(rf"\\(?=(?:{_FORBIDDEN_TEX})(?![A-Za-z]))")
+FORBIDDEN_MACRO = re.compile(rf"\\(?=(?:{_FORBIDDEN_TEX})(?![A-Za-z]))")
 _WORD_JOINER = "\u2060"
 _BACKSLASH = "&#92;"
 _DOLLAR = "\0"
 _DOLLAR_APART = "<span>&#36;</span>"
-
-_MATH_SWAPS = (
-    ("<", r"\lt "),
-    (">", r"\gt "),
-    ('"', "''"),
-    ("![", "! ["),
-    ("](", "] ("),
-    ("][", "] ["),
-    ("]:", "] :"),
-    ("://", ": //"),
-)
 
 
 def clean(text: str) -> str:
@@ -76,13 +65,13 @@ def _titled(url: str) -> str:
 
 def _escape(text: str) -> str:
     text = _ENTITY.sub("&amp;", text)
-    text = _FORBIDDEN_MACRO.sub(lambda _: "\\" + _WORD_JOINER, text)
+    text = FORBIDDEN_MACRO.sub(lambda _: "\\" + _WORD_JOINER, text)
     # Everything below adds backslashes and entities of its own, so the text's own backslashes go first.
     text = text.replace("\\", _BACKSLASH)
     text = _MARKUP.sub(lambda match: "\\" + match.group(), text)
     # References where a backslash is not enough: marked takes backslashes before brackets away in a link's words,
     # and its bare addresses run on over backticks.
-    text = _WWW.sub(r"\1&#46;", text.replace("://", ":&#47;/"))
+    text = WWW.sub(r"\1&#46;", text.replace("://", ":&#47;/"))
     text = text.replace("<", "&lt;").replace("[", "&#91;").replace("]", "&#93;").replace("`", "&#96;")
     text = text.replace("$", _DOLLAR)
     # A link that follows would turn a last exclamation mark into an image.
@@ -191,26 +180,3 @@ def image(alt: str, source: str, *, in_link: bool = False) -> str:
     label = f"image: {alt}" if alt.strip() else "image"
     inert = escape_text(label, links=False)
     return inert if in_link else link(inert, source, label)
-
-
-def formula(content: str, *, display: bool) -> str | None:
-    """A checked formula between dollar signs, or None when it is not safe to be one (then it is text)."""
-    tex = clean(content).strip()
-    if not tex or any(bad in tex for bad in ("`", "~~~", "@@", "$", "\n\n")) or _FORBIDDEN_MACRO.search(tex):
-        return None
-    if not _balanced(tex):
-        return None
-    for old, new in _MATH_SWAPS:
-        tex = tex.replace(old, new)
-    tex = _WWW.sub(r"\1 .", re.sub(r"&(?=[A-Za-z#])", "& ", tex))
-    lines = [line.strip() for line in tex.split("\n") if line.strip()]
-    return "$$\n" + "\n".join(lines) + "\n$$" if display else "$" + " ".join(lines) + "$"
-
-
-def _balanced(tex: str) -> bool:
-    depth = 0
-    for brace in re.findall(r"\\.|[{}]", tex, re.DOTALL):
-        depth += {"{": 1, "}": -1}.get(brace, 0)
-        if depth < 0:
-            return False
-    return depth == 0 and not tex.endswith("\\")

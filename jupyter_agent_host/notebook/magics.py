@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from IPython.core.error import UsageError
@@ -30,6 +30,7 @@ from jupyter_agent_host.notebook.shell import Shell
 from jupyter_agent_host.protocol.host_api import History, PromptRequest, Simple
 
 Connect = Callable[[Shell], AgentClient]
+_WAYS_OUT = "`%agent trust` goes on with it; `%agent trust fresh` begins a new session and keeps the old one aside."
 _UNDECIDED = (EnvelopeUntrustedError, DivergedSessionError, EnvelopeCorruptError)
 
 
@@ -73,8 +74,9 @@ class AgentMagics(Magics):
             self._show(commands.help_text())
             return
         verb, request = commands.request_for(command, rest, path)
-        answer = self._reach().call(verb, request)
-        self._show(commands.describe_answer(answer, rest))
+        client = self._reach()
+        answer = client.call(verb, request)
+        self._show(commands.describe_answer(answer, rest, where=client.where if command == "doctor" else ""))
         if command == "doctor":
             self._show(commands.sentence("`jupyter agent-host doctor` in a terminal looks at engine, image and key."))
 
@@ -127,7 +129,8 @@ class AgentMagics(Magics):
         history = self._reach().call("history", Simple(path=path))
         if isinstance(history, History) and history.turns:
             self._show(commands.history_text(history))
-        self._show(commands.sentence(str(error)))
+        way_out = "" if "%agent trust" in str(error) else f" {_WAYS_OUT}"
+        self._show(commands.sentence(f"{error}{way_out}"))
 
     def _fillable(self) -> dict[str, object]:
         names = self._place.names
@@ -166,8 +169,24 @@ def _split(line: str) -> tuple[list[str], str]:
 
 @contextmanager
 def _one_sentence() -> Iterator[None]:
-    """Whatever fails ends as one sentence."""
+    """Whatever fails ends as one sentence. `%tb` still shows all of the last failure."""
     try:
         yield
+    except (AgentCellError, UsageError):
+        raise
     except (AgentHostError, FillError) as err:
         raise AgentCellError(str(err)) from err
+    except KeyboardInterrupt as err:
+        raise AgentInterrupted("Interrupted; `%agent status` tells what was done.") from err
+    except Exception as err:
+        ours = _first_of_ours(err)
+        unexpected = f"jupyter-agent-host failed unexpectedly ({type(err).__name__}: {err}); please report it."
+        raise AgentCellError(str(ours) if ours else unexpected) from err
+
+
+def _first_of_ours(error: BaseException) -> AgentHostError | None:
+    """The error inside a group, as task groups raise them."""
+    if isinstance(error, AgentHostError):
+        return error
+    inner: Iterable[BaseException] = getattr(error, "exceptions", ())
+    return next(filter(None, map(_first_of_ours, inner)), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,21 +63,25 @@ def sandbox_labels(spec: SandboxSpec, mode: StreamMode, folder: SandboxFolder) -
     }
 
 
-def container_arguments(
-    client: APIClient,
-    spec: SandboxSpec,
-    settings: DockerSettings,
-    plan: Mounts,
-    *,
-    mode: StreamMode,
-    folder: SandboxFolder,
-    keep_id: bool,
-) -> dict[str, Any]:
-    """Arguments of `APIClient.create_container` but the name. `keep_id`: rootless Podman's mapping of the person.
+@dataclass(frozen=True)
+class Blueprint:
+    """All that decides one container. `keep_id`: rootless Podman's mapping of the person."""
+
+    spec: SandboxSpec
+    settings: DockerSettings
+    plan: Mounts
+    mode: StreamMode
+    folder: SandboxFolder
+    keep_id: bool
+
+
+def container_arguments(client: APIClient, blueprint: Blueprint) -> dict[str, Any]:
+    """Arguments of `APIClient.create_container` but the name.
 
     Raises:
         ConfigError: the seccomp profile cannot be read, or docker-py refuses an extra setting.
     """
+    spec, settings = blueprint.spec, blueprint.settings
     arguments: dict[str, Any] = {
         "image": settings.image,
         "entrypoint": list(RUNNER_COMMAND),
@@ -85,26 +90,18 @@ def container_arguments(
         "working_dir": "/workspace",
         "hostname": "sandbox",
         "environment": {**BASE_ENVIRONMENT, **settings.environment, **spec.environment},
-        "labels": sandbox_labels(spec, mode, folder),
+        "labels": sandbox_labels(spec, blueprint.mode, blueprint.folder),
         "stdin_open": True,
-        "host_config": _host_config(client, spec, settings, plan, mode=mode, folder=folder, keep_id=keep_id),
+        "host_config": _host_config(client, blueprint),
     }
     return {**arguments, **settings.extra_create_kwargs}
 
 
-def _host_config(
-    client: APIClient,
-    spec: SandboxSpec,
-    settings: DockerSettings,
-    plan: Mounts,
-    *,
-    mode: StreamMode,
-    folder: SandboxFolder,
-    keep_id: bool,
-) -> Mapping[str, Any]:
+def _host_config(client: APIClient, blueprint: Blueprint) -> Mapping[str, Any]:
+    spec, settings, plan = blueprint.spec, blueprint.settings, blueprint.plan
     mounts, tmpfs = list(plan.mounts), dict(plan.tmpfs)
-    if mode == "socket":
-        mounts.append(Mount(target=SOCKET_DIR, source=str(folder.leaf), type="bind"))
+    if blueprint.mode == "socket":
+        mounts.append(Mount(target=SOCKET_DIR, source=str(blueprint.folder.leaf), type="bind"))
     else:
         tmpfs[SOCKET_DIR] = _SOCKET_TMPFS
     wanted: dict[str, Any] = {
@@ -129,7 +126,7 @@ def _host_config(
         config: dict[str, Any] = client.create_host_config(**wanted)
     except (TypeError, ValueError) as err:
         raise ConfigError(f"extra_host_config is not understood: {err}", provider=PROVIDER) from err
-    if keep_id:
+    if blueprint.keep_id:
         config["UsernsMode"] = "keep-id"  # Podman's own word, which docker-py's check does not know
     return config
 

@@ -64,10 +64,11 @@ def _inspect(client: APIClient, image: str) -> dict[str, Any] | None:
 
 
 def _pull(client: APIClient, image: str) -> None:
-    try:
-        client.pull(image)
-    except docker.errors.APIError as err:
-        raise ImageMissingError(
-            f"The sandbox image {image} cannot be pulled ({err.explanation}). Build it with: {build_command(image)}",
-            provider=PROVIDER,
-        ) from err
+    with translated(f"pull the image {image}"):
+        try:
+            client.pull(image)
+        except docker.errors.APIError as err:
+            raise ImageMissingError(
+                f"The image {image} cannot be pulled ({err.explanation}). Build it with: {build_command(image)}",
+                provider=PROVIDER,
+            ) from err

@@ -22,6 +22,9 @@ def describe(engine: Engine, settings: DockerSettings, notes: Iterable[str] = ()
     said = list(notes)
     if not closed:
         said.append(f"the network {settings.network_name} is a way out that the gateway does not see")
+    extra = sorted({*settings.extra_create_kwargs, *settings.extra_host_config})
+    if extra:
+        said.append(f"an administrator's settings replace ours: {', '.join(extra)}")
     if engine.rootless and not engine.podman:
         said.append("rootless Docker: the agent is uid 0 of a user namespace, without capabilities (not tested)")
     return Isolation("container", f"{engine.name}{runtime}, {network}", tuple(said))

@@ -23,7 +23,7 @@ from jupyter_agent_host.image.layout import SOCKET_PATH
 from jupyter_agent_host.protocol.http import Health
 from jupyter_agent_host.protocol.start import RunnerStart, encode_start
 from jupyter_agent_host.providers import docker_calls as calls
-from jupyter_agent_host.providers.docker_container import StreamMode, container_arguments, container_name
+from jupyter_agent_host.providers.docker_container import Blueprint, StreamMode, container_arguments, container_name
 from jupyter_agent_host.providers.docker_engine import Engine
 from jupyter_agent_host.providers.docker_errors import PROVIDER, translated
 from jupyter_agent_host.providers.docker_folder import SandboxFolder, make_folder
@@ -84,15 +84,9 @@ class Launch:
 
     async def _create(self, parts: SandboxParts, plan: Mounts) -> DockerSandbox:
         client = self.engine.client
-        arguments = container_arguments(
-            client,
-            self.spec,
-            self.settings,
-            plan,
-            mode=self.mode,
-            folder=parts.folder,
-            keep_id=self.engine.rootless and self.engine.podman,
-        )
+        keep_id = self.engine.rootless and self.engine.podman
+        blueprint = Blueprint(self.spec, self.settings, plan, self.mode, parts.folder, keep_id)
+        arguments = container_arguments(client, blueprint)
         arguments["labels"] = {**arguments["labels"], LABEL_NOTES: notes_to_label(plan.notes)}
         await in_thread(create_volumes, client, plan.volumes, arguments["labels"])
         with translated("create the sandbox"):

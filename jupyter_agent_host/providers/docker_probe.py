@@ -62,24 +62,40 @@ def explore(engine: Engine, settings: DockerSettings) -> Findings:
     """
     user = sandbox_user(engine, os.getuid(), os.getgid())
     quota = _quota(engine.client)
-    if not engine.endpoint.local:
+    found = _try_folders(engine, settings, user) if engine.endpoint.local else None
+    if found is None:
+        _try_nothing(engine, settings, user)
         return Findings(user, quota=quota)
+    shared, owner, overlay = found
+    return Findings(user, shared, owner, overlay, quota)
+
+
+def _try_folders(
+    engine: Engine, settings: DockerSettings, user: tuple[int, int]
+) -> tuple[bool, tuple[int, int] | None, bool] | None:
     folder = make_folder()
     try:
-        found = _try_mounts(engine, settings, folder, user, overlay=True) or _try_mounts(
+        return _try_mounts(engine, settings, folder, user, overlay=True) or _try_mounts(
             engine, settings, folder, user, overlay=False
         )
     finally:
         folder.remove()
-    shared, owner, overlay = found or (False, None, False)
-    return Findings(user, shared, owner, overlay, quota)
+
+
+def _try_nothing(engine: Engine, settings: DockerSettings, user: tuple[int, int]) -> None:
+    """Whether a container runs at all, when none did with folders of the host."""
+    name = _probe_name()
+    try:
+        _run(engine, settings, [], user, name)
+    finally:
+        remove_container(engine.client, name)
 
 
 def _try_mounts(
     engine: Engine, settings: DockerSettings, folder: SandboxFolder, user: tuple[int, int], *, overlay: bool
 ) -> tuple[bool, tuple[int, int] | None, bool] | None:
     nonce = folder.write_nonce()
-    name = f"agent-host-probe-{secrets.token_hex(4)}"
+    name = _probe_name()
     plan = _overlay_plan(folder, user, name) if overlay else Mounts()
     try:
         create_volumes(engine.client, plan.volumes, {})
@@ -90,6 +106,7 @@ def _try_mounts(
     finally:
         remove_container(engine.client, name)
         remove_volumes(engine.client, [volume.name for volume in plan.volumes])
+        _remove_kernels_folder(folder)
     written = folder.leaf / "owner"
     if output.strip() != nonce or not written.exists():
         return (False, None, False)
@@ -138,11 +155,21 @@ def _run(engine: Engine, settings: DockerSettings, mounts: list[Mount], user: tu
 
 
 def _quota(client: APIClient) -> bool:
-    name = f"agent-host-probe-{secrets.token_hex(4)}"
+    name = _probe_name()
     try:
         client.create_volume(name, driver="local", driver_opts={"size": str(1024**2)})
     except VENDOR_ERRORS:
         return False
-    with suppress(docker.errors.NotFound), translated("remove a test volume"):
+    with translated("remove a test volume"), suppress(docker.errors.NotFound):
         client.remove_volume(name, force=True)
     return True
+
+
+def _remove_kernels_folder(folder: SandboxFolder) -> None:
+    """An overlay leaves an empty folder in its work folder that is root's and unreadable, so that rmtree stumbles."""
+    with suppress(FileNotFoundError):
+        (folder.path / "work" / "work").rmdir()
+
+
+def _probe_name() -> str:
+    return f"agent-host-probe-{secrets.token_hex(4)}"

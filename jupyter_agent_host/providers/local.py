@@ -8,31 +8,28 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 
-from jupyter_agent_host.errors import ProviderUnavailableError, SandboxStartError
+from jupyter_agent_host.errors import ProviderUnavailableError
 from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.providers.local_command import SOCKET_FOLDER, Box
 from jupyter_agent_host.providers.local_mounts import private_folders
-from jupyter_agent_host.providers.local_probe import Found, look
+from jupyter_agent_host.providers.local_probe import WORKS, Found, look
 from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_fleet import Fleet
 from jupyter_agent_host.providers.process_folder import SOCKET_NAME, RunFolder, socket_base
 from jupyter_agent_host.providers.process_interpreter import this_interpreter
-from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Launch
+from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Prepared, check_workspace
 from jupyter_agent_host.providers.process_limits import limit_notes, rlimits
 from jupyter_agent_host.providers.process_tree import children
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.spec import (
-    BindWorkspace,
     Isolation,
     Limits,
-    OverlayWorkspace,
     ProviderReport,
     SandboxSpec,
 )
@@ -55,7 +52,7 @@ class LocalProvider:
 
     def __init__(self, bwrap: str = "bwrap", run_dir: str = "") -> None:
         self._bwrap = bwrap
-        self._fleet = Fleet(Path(run_dir) if run_dir else socket_base())
+        self._fleet = Fleet(NAME, Path(run_dir) if run_dir else socket_base())
         self._found: Found | None = None
         self._looking = anyio.Lock()
 
@@ -63,50 +60,41 @@ class LocalProvider:
         """Try what the kernel permits, anew at each call; see `Provider.probe`."""
         async with self._looking:
             found = self._found = await anyio.to_thread.run_sync(look, self._bwrap, _sandbox_user())
-        place = await self._fleet.cgroups()
-        controllers = place.controllers if place else frozenset()
+        controllers = await self._fleet.controllers()
         rung = found.rung
         return ProviderReport(
             provider=NAME,
             available=rung is not None,
             reason=f"Bubblewrap {found.version} works with {rung.name}." if rung else found.reason,
             isolation=_isolation(rung.note, controllers) if rung else None,
+            overlay=found.overlay == WORKS,
             file_owner=(os.getuid(), os.getgid()),
             sandbox_user=_sandbox_user(),
             details={
                 "bwrap": f"{found.bwrap} {found.version}".strip(),
                 **found.tried,
+                "overlay": found.overlay or "not tried",
                 "control groups": ", ".join(sorted(controllers)) or "none can be made",
             },
         )
 
     async def create(self, spec: SandboxSpec) -> Sandbox:
         """Start one; see `Provider.create`. The user inside may be any but 0; files belong to this host's user."""
-        if isinstance(spec.workspace, OverlayWorkspace):
-            raise ProviderUnavailableError("The local provider cannot lay one folder over another.", provider=NAME)
-        if isinstance(spec.workspace, BindWorkspace) and not spec.workspace.source.is_dir():
-            raise SandboxStartError(f"The workspace {spec.workspace.source} is no folder.", provider=NAME)
         found = await self._look_once()
         if found.rung is None:
             raise ProviderUnavailableError(found.reason, provider=NAME)
-        place = await self._fleet.cgroups()
-        controllers = place.controllers if place else frozenset()
-        plan = Launch(
-            provider=NAME,
-            isolation=_isolation(found.rung.note, controllers),
-            base=self._fleet.base,
-            cgroups=place,
-            prepare=partial(_prepare, spec, found, controllers),
-            end=_end,
-        )
-        return await self._fleet.launch(plan, spec)
+        check_workspace(spec.workspace, NAME, overlay=found.overlay == WORKS)
+        controllers = await self._fleet.controllers()
+        isolation = _isolation(found.rung.note, controllers)
+        return await self._fleet.launch(spec, isolation, partial(_prepare, spec, found, controllers), _end)
 
     async def reattach(self, host_id: str) -> list[Sandbox]:
         """Those that this object started; others died with their host."""
         return self._fleet.of_host(host_id)
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """End what is left: a sandbox of this provider cannot outlive its host. Idempotent."""
+        await self._fleet.aclose()
 
     async def _look_once(self) -> Found:
         async with self._looking:
@@ -128,10 +116,8 @@ def _isolation(note: str, controllers: frozenset[str]) -> Isolation:
     return Isolation(level="namespaces", phrase="bubblewrap, no network", notes=notes)
 
 
-def _prepare(
-    spec: SandboxSpec, found: Found, controllers: frozenset[str], folder: RunFolder
-) -> tuple[Sequence[str], Mapping[str, str], RunnerStart]:
-    assert found.rung is not None and not isinstance(spec.workspace, OverlayWorkspace)  # noqa: S101, PT018 - see create
+def _prepare(spec: SandboxSpec, found: Found, controllers: frozenset[str], folder: RunFolder) -> Prepared:
+    assert found.rung is not None  # noqa: S101 - see create
     box = Box(
         bwrap=found.bwrap,
         proc=found.rung.arguments,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jupyter_agent_host.providers.local_mounts import Private, interpreter_mounts, system_mounts
 from jupyter_agent_host.providers.process_interpreter import Interpreter
-from jupyter_agent_host.sandbox.spec import HOME, WORKSPACE, BindWorkspace, ScratchWorkspace
+from jupyter_agent_host.sandbox.spec import HOME, WORKSPACE, BindWorkspace, OverlayWorkspace, WorkspaceMount
 
 SOCKET_FOLDER = "/run/agent-host"
 _SHM_BYTES = 64 * 1024**2
@@ -19,6 +19,12 @@ _NAMESPACES = (
     *("--hostname", "agent-host", "--cap-drop", "ALL", "--die-with-parent", "--new-session"),
 )
 """`--unshare-user` without `-try`: as root, bwrap would go on with the real root inside."""
+
+_LAYER = (
+    'cd "$1" && mount -t overlay overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=work merged'
+    ' && shift && cd / && exec "$@"'
+)
+"""Mounts an overlay where nobody else sees it. Links with plain names stand for paths, which may hold any character."""
 
 _FILES = {
     "passwd": "root:x:0:0::/:/usr/sbin/nologin\nagent:x:{uid}:{gid}::" + HOME + ":/bin/bash\n",
@@ -46,7 +52,7 @@ class Box:
     socket_folder: Path | None
     interpreter: Interpreter
     private: Private
-    workspace: BindWorkspace | ScratchWorkspace
+    workspace: WorkspaceMount
     user: tuple[int, int]
     environment: Mapping[str, str]
     scratch_bytes: int
@@ -55,18 +61,34 @@ class Box:
         """The whole argv for running `inner` inside. Blocking: looks at the file system and writes small files."""
         uid, gid = self.user
         return [
+            *self._layered(),
             *(self.bwrap, *_NAMESPACES, "--uid", str(uid), "--gid", str(gid), "--clearenv"),
             *(part for name, value in self._environment().items() for part in ("--setenv", name, value)),
             *system_mounts(),
             *self._made_files(),
-            *interpreter_mounts(self.interpreter, self.private),
             *self.proc,
             *("--dev", "/dev", "--remount-ro", "/dev", *_tmpfs("/dev/shm", "1777", _SHM_BYTES)),  # noqa: S108 - the sandbox's own
             *_tmpfs("/tmp", "1777", self.scratch_bytes),  # noqa: S108 - the sandbox's own
             *_tmpfs(HOME, "0700", self.scratch_bytes),
+            # After the private folders: the interpreter itself may lie below /tmp.
+            *interpreter_mounts(self.interpreter, self.private),
             *self._shared(),
             *("--remount-ro", "/", "--chdir", WORKSPACE, "--", *inner),
         ]
+
+    def _layered(self) -> list[str]:
+        """What has to run before bwrap for an overlay: bwrap makes overlays itself only since 0.11."""
+        if not isinstance(self.workspace, OverlayWorkspace):
+            return []
+        layers = self._layers()
+        (layers / "merged").mkdir(parents=True)
+        for name in ("lower", "upper", "work"):
+            (layers / name).symlink_to(getattr(self.workspace, name).absolute())
+        unshare = ("unshare", "--user", "--map-root-user", "--mount", "--propagation", "private")
+        return [*unshare, "/bin/sh", "-c", _LAYER, "sh", str(layers)]
+
+    def _layers(self) -> Path:
+        return self.folder / "layers"
 
     def _environment(self) -> dict[str, str]:
         path = (str(self.interpreter.prefixes[0] / "bin"), "/usr/local/bin", "/usr/bin", "/bin")
@@ -91,6 +113,8 @@ class Box:
             arguments += ["--bind", str(self.socket_folder), SOCKET_FOLDER]
         if isinstance(self.workspace, BindWorkspace):
             return [*arguments, "--bind", str(self.workspace.source), WORKSPACE]
+        if isinstance(self.workspace, OverlayWorkspace):
+            return [*arguments, "--bind", str(self._layers() / "merged"), WORKSPACE]
         return [*arguments, *_tmpfs(WORKSPACE, "0755", self.scratch_bytes)]
 
 

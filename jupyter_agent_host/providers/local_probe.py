@@ -14,8 +14,9 @@ from pathlib import Path
 from jupyter_agent_host.providers.local_command import Box
 from jupyter_agent_host.providers.local_mounts import private_folders
 from jupyter_agent_host.providers.process_interpreter import this_interpreter
-from jupyter_agent_host.sandbox.spec import ScratchWorkspace
+from jupyter_agent_host.sandbox.spec import OverlayWorkspace, ScratchWorkspace
 
+WORKS = "works"
 _TIMEOUT_SECONDS = 10
 _MISSING_PART = 3
 _CHECK = (
@@ -50,13 +51,17 @@ LADDER = (
 
 @dataclass(frozen=True)
 class Found:
-    """The outcome. `rung` is None when no sandbox can be made; `tried` maps each rung to its outcome."""
+    """The outcome. `rung` is None when no sandbox can be made; `tried` maps each rung to `WORKS` or an error.
+
+    `overlay` is the same for a workspace in layers; "" if that was not tried.
+    """
 
     bwrap: str
     version: str = ""
     rung: Rung | None = None
     reason: str = ""
     tried: dict[str, str] = field(default_factory=dict)
+    overlay: str = ""
 
 
 def look(bwrap: str, user: tuple[int, int]) -> Found:
@@ -71,9 +76,10 @@ def look(bwrap: str, user: tuple[int, int]) -> Found:
         box = _box(path, user, Path(folder))
         for rung in LADDER:
             error = _try(replace(box, proc=rung.arguments))
-            found = replace(found, tried={**found.tried, rung.name: error or "works"})
+            found = replace(found, tried={**found.tried, rung.name: error or WORKS})
             if not error:
-                return replace(found, rung=rung)
+                overlay = _try_overlay(replace(box, proc=rung.arguments), Path(folder))
+                return replace(found, rung=rung, overlay=overlay)
     return replace(found, reason=_explain(list(found.tried.values())))
 
 
@@ -92,9 +98,22 @@ def _box(bwrap: str, user: tuple[int, int], folder: Path) -> Box:
     )
 
 
+def _try_overlay(box: Box, folder: Path) -> str:
+    layers = OverlayWorkspace(folder / "lower", folder / "upper", folder / "work")
+    for layer in (layers.lower, layers.upper, layers.work):
+        layer.mkdir()
+    (layers.lower / "given").touch()
+    error = _run(replace(box, workspace=layers), ["/bin/sh", "-c", "rm given && touch made"])
+    return error or (WORKS if (layers.upper / "made").exists() else "what is written inside does not come out")
+
+
 def _try(box: Box) -> str:
+    return _run(box, [str(box.interpreter.executable), "-P", "-c", _CHECK, *box.interpreter.loose_folders()])
+
+
+def _run(box: Box, inner: Sequence[str]) -> str:
     """The last line of what went wrong; "" if nothing did."""
-    command = box.command([str(box.interpreter.executable), "-P", "-c", _CHECK, *box.interpreter.loose_folders()])
+    command = box.command(inner)
     try:
         done = subprocess.run(  # noqa: PLW1510 - the return code is looked at
             command, env={}, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_SECONDS, text=True
@@ -106,7 +125,7 @@ def _try(box: Box) -> str:
     if done.returncode == 0:
         return ""
     words = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()
-    return words[-1]
+    return words[-1].partition(". See <")[0]
 
 
 def _version(bwrap: str) -> str:

@@ -9,21 +9,20 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from jupyter_agent_host.errors import ProviderUnavailableError, SandboxStartError
+from jupyter_agent_host.errors import ProviderUnavailableError
 from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.providers import process_keeper
 from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_fleet import Fleet
 from jupyter_agent_host.providers.process_folder import RunFolder, scratch_base
 from jupyter_agent_host.providers.process_interpreter import this_interpreter
-from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Launch
+from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Prepared, check_workspace
 from jupyter_agent_host.providers.process_limits import limit_notes, rlimits
 from jupyter_agent_host.sandbox.provider import Sandbox
-from jupyter_agent_host.sandbox.spec import BindWorkspace, Isolation, OverlayWorkspace, ProviderReport, SandboxSpec
+from jupyter_agent_host.sandbox.spec import BindWorkspace, Isolation, ProviderReport, SandboxSpec
 
 NAME = "process"
 _END_SECONDS = 10
@@ -39,14 +38,13 @@ class ProcessProvider:
     name = NAME
 
     def __init__(self, run_dir: str = "") -> None:
-        self._fleet = Fleet(Path(run_dir) if run_dir else scratch_base())
+        self._fleet = Fleet(NAME, Path(run_dir) if run_dir else scratch_base())
 
     async def probe(self) -> ProviderReport:
         """Available on Linux; see `Provider.probe`."""
         if not sys.platform.startswith("linux"):
             return ProviderReport(provider=NAME, available=False, reason="The process provider needs Linux.")
-        place = await self._fleet.cgroups()
-        controllers = place.controllers if place else frozenset()
+        controllers = await self._fleet.controllers()
         owner = (os.getuid(), os.getgid())
         return ProviderReport(
             provider=NAME,
@@ -62,28 +60,17 @@ class ProcessProvider:
         """Start one; see `Provider.create`. `/workspace` is the real path of the folder."""
         if not sys.platform.startswith("linux"):
             raise ProviderUnavailableError("The process provider needs Linux.", provider=NAME)
-        if isinstance(spec.workspace, OverlayWorkspace):
-            raise ProviderUnavailableError("The process provider cannot lay one folder over another.", provider=NAME)
-        if isinstance(spec.workspace, BindWorkspace) and not spec.workspace.source.is_dir():
-            raise SandboxStartError(f"The workspace {spec.workspace.source} is no folder.", provider=NAME)
-        place = await self._fleet.cgroups()
-        controllers = place.controllers if place else frozenset()
-        plan = Launch(
-            provider=NAME,
-            isolation=_isolation(controllers),
-            base=self._fleet.base,
-            cgroups=place,
-            prepare=partial(_prepare, spec, controllers),
-            end=_end,
-        )
-        return await self._fleet.launch(plan, spec)
+        check_workspace(spec.workspace, NAME, overlay=False)
+        controllers = await self._fleet.controllers()
+        return await self._fleet.launch(spec, _isolation(controllers), partial(_prepare, spec, controllers), _end)
 
     async def reattach(self, host_id: str) -> list[Sandbox]:
         """Those that this object started; others died with their host."""
         return self._fleet.of_host(host_id)
 
     async def aclose(self) -> None:
-        """Nothing to release."""
+        """End what is left: a sandbox of this provider cannot outlive its host. Idempotent."""
+        await self._fleet.aclose()
 
 
 def _isolation(controllers: frozenset[str]) -> Isolation:
@@ -94,9 +81,7 @@ def _isolation(controllers: frozenset[str]) -> Isolation:
     return Isolation(level="none", phrase="not isolated", notes=notes)
 
 
-def _prepare(
-    spec: SandboxSpec, controllers: frozenset[str], folder: RunFolder
-) -> tuple[Sequence[str], Mapping[str, str], RunnerStart]:
+def _prepare(spec: SandboxSpec, controllers: frozenset[str], folder: RunFolder) -> Prepared:
     home, temporary, scratch = (folder.path / name for name in ("home", "tmp", "work"))
     for made in (home, temporary, scratch):
         made.mkdir(mode=0o700)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -9,18 +10,20 @@ import anyio
 import anyio.to_thread
 
 from jupyter_agent_host.providers.process_cgroup import CgroupPlace, find_place, remove_leftovers
-from jupyter_agent_host.providers.process_folder import sweep
-from jupyter_agent_host.providers.process_launch import Launch, launch
+from jupyter_agent_host.providers.process_child import Child
+from jupyter_agent_host.providers.process_folder import RunFolder, sweep
+from jupyter_agent_host.providers.process_launch import Launch, Prepared, launch
 from jupyter_agent_host.providers.process_sandbox import ChildSandbox
 from jupyter_agent_host.sandbox.provider import Sandbox
-from jupyter_agent_host.sandbox.spec import SandboxSpec
+from jupyter_agent_host.sandbox.spec import Isolation, SandboxSpec
 
 
 class Fleet:
     """Children die with their host, so only this object's own can ever be found again."""
 
-    def __init__(self, base: Path) -> None:
-        self.base = base
+    def __init__(self, provider: str, base: Path) -> None:
+        self._provider = provider
+        self._base = base
         self._mine: list[ChildSandbox] = []
         self._cgroups: CgroupPlace | None = None
         self._ready = False
@@ -31,19 +34,37 @@ class Fleet:
         async with self._preparing:
             if not self._ready:
                 self._cgroups = await anyio.to_thread.run_sync(find_place)
-                await anyio.to_thread.run_sync(sweep, self.base, partial(_forget, self._cgroups))
+                await anyio.to_thread.run_sync(sweep, self._base, partial(_forget, self._cgroups))
                 self._ready = True
         return self._cgroups
 
-    async def launch(self, plan: Launch, spec: SandboxSpec) -> ChildSandbox:
+    async def controllers(self) -> frozenset[str]:
+        """What control groups will limit; empty where none can be made."""
+        place = await self.cgroups()
+        return place.controllers if place else frozenset()
+
+    async def launch(
+        self,
+        spec: SandboxSpec,
+        isolation: Isolation,
+        prepare: Callable[[RunFolder], Prepared],
+        end: Callable[[Child], Awaitable[None]],
+    ) -> ChildSandbox:
         """As `launch`; the sandbox is remembered until it is destroyed."""
-        sandbox = await launch(plan, spec)
+        place = await self.cgroups()
+        sandbox = await launch(Launch(self._provider, isolation, self._base, place, prepare, end), spec)
         self._mine = [*(other for other in self._mine if not other.destroyed), sandbox]
         return sandbox
 
     def of_host(self, host_id: str) -> list[Sandbox]:
         """Those of that host id that were not destroyed, running or ended."""
         return [sandbox for sandbox in self._mine if sandbox.host_id == host_id and not sandbox.destroyed]
+
+    async def aclose(self) -> None:
+        """End all that is left: nobody could find it again, and it would live as long as this process. Idempotent."""
+        async with anyio.create_task_group() as tasks:
+            for sandbox in self._mine:
+                tasks.start_soon(sandbox.destroy)
 
 
 def _forget(place: CgroupPlace | None, name: str) -> None:

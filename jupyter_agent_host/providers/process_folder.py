@@ -22,9 +22,11 @@ from jupyter_agent_host.providers.unix_stream import MAX_SOCKET_PATH_BYTES
 
 logger = logging.getLogger(__name__)
 
-PREFIX = "jah-"
+PREFIX = "jahc-"
+"""Only folders of this kind are ever swept; no other provider may use it."""
+
 SOCKET_NAME = "runner.sock"
-_UNFINISHED = "jah.new-"
+_UNFINISHED = "jahc.new-"
 _UNFINISHED_SECONDS = 3600
 _LONGEST_INSIDE = len(f"/{PREFIX}0123456789/s/{SOCKET_NAME}")
 

@@ -49,10 +49,17 @@ class Interpreter:
 
 def this_interpreter() -> Interpreter:
     """The one that runs this host. Reads only; imports nothing."""
-    prefixes = _unique(Path(prefix) for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix))
+    prefixes = _unique(
+        _plain(prefix) for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix)
+    )
     user_site = _user_site(prefixes)
     packages = [*user_site, *_loose_packages((*prefixes, *user_site))]
-    return Interpreter(Path(sys.executable), prefixes, _unique(packages), user_site)
+    return Interpreter(_plain(sys.executable), prefixes, _unique(packages), user_site)
+
+
+def _plain(path: str) -> Path:
+    """Without `..`, which a mount point cannot have: Python may be started as `../bin/python`. Links are kept."""
+    return Path(os.path.normpath(Path(path).absolute()))
 
 
 def link_chain(executable: Path) -> list[Path]:

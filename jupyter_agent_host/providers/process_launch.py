@@ -10,17 +10,22 @@ from uuid import uuid4
 import anyio
 import anyio.to_thread
 
+from jupyter_agent_host.errors import ProviderUnavailableError, SandboxStartError
 from jupyter_agent_host.protocol.start import RunnerStart, encode_start
 from jupyter_agent_host.providers.process_cgroup import Cgroup, CgroupPlace
 from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_folder import RunFolder
 from jupyter_agent_host.providers.process_sandbox import ChildSandbox, Place
-from jupyter_agent_host.sandbox.spec import Isolation, SandboxSpec
+from jupyter_agent_host.sandbox.spec import BindWorkspace, Isolation, OverlayWorkspace, SandboxSpec, WorkspaceMount
 
 RUNNER_MODULE = "jupyter_agent_host.runner"
 
 _GATE = ("/bin/sh", "-c", 'read -r _ && exec "$@"', "sh")
 """Holds the command back until the process is in its control group: one line on stdin opens it."""
+
+
+Prepared = tuple[Sequence[str], Mapping[str, str], RunnerStart]
+"""Argv, the process's environment, and the runner's orders."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,7 @@ class Launch:
     Attributes:
         base: where the sandbox's private folder is made.
         cgroups: where its control group is made, None for none.
-        prepare: called in a worker thread with the fresh folder; gives argv, the process's environment and the
-            runner's orders.
+        prepare: called in a worker thread with the fresh folder.
         end: asks a running child's whole tree to die.
     """
 
@@ -39,8 +43,29 @@ class Launch:
     isolation: Isolation
     base: Path
     cgroups: CgroupPlace | None
-    prepare: Callable[[RunFolder], tuple[Sequence[str], Mapping[str, str], RunnerStart]]
+    prepare: Callable[[RunFolder], Prepared]
     end: Callable[[Child], Awaitable[None]]
+
+
+def check_workspace(workspace: WorkspaceMount, provider: str, *, overlay: bool) -> None:
+    """Refuse a workspace that a child cannot be given. Blocking, shortly.
+
+    Raises:
+        ProviderUnavailableError: it is an overlay, and there is no `overlay`.
+        SandboxStartError: a folder of it does not exist.
+    """
+    folders: tuple[Path, ...] = ()
+    if isinstance(workspace, OverlayWorkspace):
+        if not overlay:
+            raise ProviderUnavailableError(
+                f"The {provider} provider cannot lay one folder over another here.", provider=provider
+            )
+        folders = (workspace.lower, workspace.upper, workspace.work)
+    elif isinstance(workspace, BindWorkspace):
+        folders = (workspace.source,)
+    for folder in folders:
+        if not folder.is_dir():
+            raise SandboxStartError(f"The workspace {folder} is no folder.", provider=provider)
 
 
 async def launch(plan: Launch, spec: SandboxSpec) -> ChildSandbox:

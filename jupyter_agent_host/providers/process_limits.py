@@ -17,11 +17,13 @@ _NPROC_BY_NAMESPACE = (5, 14)
 def rlimits(limits: Limits, controllers: frozenset[str], *, user_namespace: bool) -> dict[str, int]:
     """Resource limits by name without `RLIMIT_`, for what the control group's `controllers` do not hold.
 
+    Memory is RLIMIT_DATA, which counts what a process could write to: RLIMIT_AS also counts mere reservations, of
+    which each thread makes some, so that numerical libraries fail on machines with many cores.
     Blocking: counts the user's processes where they count against the limit.
     """
     values = {"CORE": 0, "FSIZE": limits.disk_bytes, "NOFILE": _cap(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES)}
     if "memory" not in controllers:
-        values["AS"] = _cap(resource.RLIMIT_AS, limits.mem_bytes)
+        values["DATA"] = _cap(resource.RLIMIT_DATA, limits.mem_bytes)
     if "pids" not in controllers:
         others = 0 if user_namespace and _kernel() >= _NPROC_BY_NAMESPACE else _own_threads()
         values["NPROC"] = _cap(resource.RLIMIT_NPROC, others + limits.pids)

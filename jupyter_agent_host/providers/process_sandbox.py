@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +17,6 @@ from jupyter_agent_host.providers.process_folder import RunFolder
 from jupyter_agent_host.providers.process_tree import tree_stats
 from jupyter_agent_host.providers.unix_stream import connect_unix, wait_healthy
 from jupyter_agent_host.sandbox.spec import ExitState, Isolation, SandboxSpec, SandboxStats
-
-logger = logging.getLogger(__name__)
 
 _KILLED = 137
 _START_SECONDS = 60
@@ -130,17 +126,18 @@ class ChildSandbox:
                     await self._destroy()
 
     async def _destroy(self) -> None:
-        started = time.monotonic()
-        if self._child.exit_code is None:
+        ours = self._child.exit_code is None
+        if ours:
             await self._end(self._child)
         gone = await self._child.wait(_CLEANUP_SECONDS)
+        if ours and gone:
+            self._ended = ExitState(exit_code=self._child.exit_code, detail="ended by the host")
         await self.exit_state()
         self._child.close()
         self._destroyed = True
         await anyio.to_thread.run_sync(self._place.clear)
         if not gone:
             raise SandboxError(f"The sandbox {self.id} (pid {self.pid}) did not end.", provider=self.provider)
-        logger.debug("sandbox %s ended in %.0f ms", self.id, (time.monotonic() - started) * 1000)
 
     async def _oom_kills(self) -> int:
         group = self._place.cgroup

@@ -25,13 +25,14 @@ def turn_ended(
     """The turn's last event. The CLI reports API failures as subtype `success` with `is_error`."""
     status: str = "completed"
     error = error_code = ""
-    if interrupted or result.terminal_reason in _ABORTED:
+    whole = result.subtype == "success" and not result.is_error
+    if result.terminal_reason in _ABORTED or (interrupted and not whole):
         status = "interrupted"
     elif result.subtype == "error_max_turns":
         status, error, error_code = "max_turns", "The turn used up its tool calls; say go on to continue.", "max_turns"
     elif result.subtype == "error_max_budget_usd":
         status, error, error_code = "budget", "The notebook's budget is used up.", "budget"
-    elif result.is_error or result.subtype != "success":
+    elif not whole:
         status = "error"
         error, error_code = _failure(result)
     return TurnEnded(

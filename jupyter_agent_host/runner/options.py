@@ -18,7 +18,7 @@ from jupyter_agent_host.protocol import control
 from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES
 from jupyter_agent_host.protocol.start import RunnerStart
 
-HookEventName = Literal["PostToolUse", "PostToolUseFailure"]
+HookEventName = Literal["PreToolUse", "PostToolUse", "PostToolUseFailure"]
 
 TOOLS = (
     "Bash",

@@ -13,10 +13,6 @@ from anyio.abc import TaskGroup, TaskStatus
 from claude_agent_sdk import (
     ClaudeSDKClient,
     ClaudeSDKError,
-    HookContext,
-    HookInput,
-    HookJSONOutput,
-    HookMatcher,
     ProcessError,
     ResultMessage,
     SessionStore,
@@ -30,26 +26,25 @@ from jupyter_agent_host.protocol.control import (
     Prompt,
     SessionOptions,
     SessionStatus,
-    TurnEvent,
 )
-from jupyter_agent_host.protocol.events import AnyEvent, TurnEnded
+from jupyter_agent_host.protocol.events import TurnEnded
 from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.runner.costs import Meter
 from jupyter_agent_host.runner.ending import failed, turn_ended
+from jupyter_agent_host.runner.hooks import ToolHooks
 from jupyter_agent_host.runner.options import sdk_mode, sdk_options
 from jupyter_agent_host.runner.outbox import Outbox
 from jupyter_agent_host.runner.permissions import Permissions
+from jupyter_agent_host.runner.stopping import TELL_SECONDS, interrupt, stop_turn
 from jupyter_agent_host.runner.translate import Translator
 from jupyter_agent_host.runner.turns import PromptQueue, Turn
-from jupyter_agent_host.runner.workspace import WAIT_SECONDS, WorkspaceGate
+from jupyter_agent_host.runner.voice import Voice
+from jupyter_agent_host.runner.workspace import WorkspaceGate
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_INTERRUPT_SECONDS = 0.8
-_INTERRUPT_AGAIN_SECONDS = 0.3
-_STUCK_SECONDS = 15.0
 _DISCONNECT_SECONDS = 30.0
 _KILLED = (-9, 137)
 
@@ -73,7 +68,8 @@ class Session:
         self.session_id = session_id
         self._services = services
         self._queue = PromptQueue()
-        self._translator = Translator(self._emit)
+        self._voice = Voice(session_id, services.outbox)
+        self._translator = Translator(self._voice.emit)
         self._permissions = Permissions(wanted.permission_mode, self._translator.emit)
         self._meter = Meter()
         self._last_words: deque[str] = deque(maxlen=1)
@@ -86,17 +82,14 @@ class Session:
                 way_out_port=services.way_out_port,
                 store=services.store,
                 can_use_tool=self._permissions.can_use_tool,
-                hooks={
-                    "PostToolUse": [HookMatcher(hooks=[self._after_tool], timeout=WAIT_SECONDS * 2)],
-                    "PostToolUseFailure": [HookMatcher(hooks=[self._after_tool], timeout=WAIT_SECONDS * 2)],
-                },
+                hooks=ToolHooks(self._after_tool).matchers(),
                 stderr=self._last_words.append,
             )
         )
         self._scope = anyio.CancelScope()
         self._tasks: TaskGroup | None = None
-        self._turn: Turn | None = None
         self._own_turn = False
+        self._own_turn_over = anyio.Event()
         self._ready = anyio.Event()
         self._end = failed("session_closed", "The session was closed.")
         self.closed = anyio.Event()
@@ -106,12 +99,12 @@ class Session:
     @property
     def status(self) -> SessionStatus:
         """What the host sees of this session."""
-        working = self._turn is not None or self._own_turn or len(self._queue) > 0
+        working = self._voice.turn is not None or self._own_turn or len(self._queue) > 0
         state = "closed" if self.closed.is_set() else "opening" if self._tasks is None else "idle"
         return SessionStatus(
             session_id=self.session_id,
             state="working" if working and state == "idle" else state,  # type: ignore[arg-type]
-            turn_id=self._turn.turn_id if self._turn is not None else "",
+            turn_id=self._voice.turn_id,
             queued=len(self._queue),
             background_tasks=self._translator.background_tasks,
         )
@@ -119,7 +112,7 @@ class Session:
     def prompt(self, prompt: Prompt) -> None:
         """Queue one turn."""
         if self.closed.is_set():
-            self._put(prompt.turn_id, self._end)
+            self._voice.say(prompt.turn_id, self._end)
         else:
             self._queue.put(prompt)
             self._services.changed()
@@ -127,18 +120,22 @@ class Session:
     def cancel(self, turn_id: str) -> None:
         """Take a queued turn back: it ends as interrupted. One that runs is not touched."""
         if self._queue.cancel(turn_id):
-            self._put(turn_id, TurnEnded(status="interrupted"))
+            self._voice.say(turn_id, TurnEnded(status="interrupted"))
             self._services.changed()
 
     def interrupt(self) -> None:
-        """Stop the running turn; people are told within a second. No effect when nothing runs."""
-        turn = self._turn
-        if turn is None or turn.interrupted or self._tasks is None:
+        """Stop what runs; people are told within a second. No effect when nothing does."""
+        turn = self._voice.turn
+        if self._tasks is None:
             return
-        turn.interrupted = True
-        self._translator.keep_partial()
-        self._permissions.settle_all("interrupt")
-        self._tasks.start_soon(self._stop, turn)
+        if turn is None:
+            if self._own_turn:
+                self._tasks.start_soon(interrupt, self._client)
+        elif not turn.interrupted:
+            turn.interrupted = True
+            self._translator.keep_partial()
+            self._permissions.settle_all("interrupt")
+            self._tasks.start_soon(self._stop, turn)
 
     def answer(self, frame: AnswerPermission) -> None:
         """A person's decision."""
@@ -159,10 +156,10 @@ class Session:
 
     async def close(self) -> None:
         """End the client; a running turn is interrupted first, so that its transcript is whole. Idempotent."""
-        turn = self._turn
+        turn = self._voice.turn
         if turn is not None:
             self.interrupt()
-            with anyio.move_on_after(_INTERRUPT_SECONDS * 3):
+            with anyio.move_on_after(TELL_SECONDS * 3):
                 await turn.done.wait()
         self._scope.cancel()
         await self.closed.wait()
@@ -206,7 +203,12 @@ class Session:
 
     async def _send_prompts(self) -> None:
         while True:
-            self._turn = turn = await self._queue.next()
+            await self._queue.filled()
+            while self._own_turn:  # else its words would look like the answer to this prompt
+                await self._own_turn_over.wait()
+            self._voice.turn = turn = self._queue.pop()
+            if turn is None:
+                continue
             self._services.changed()
             try:
                 await self._client.query(_once(turn.message()))
@@ -229,12 +231,14 @@ class Session:
         before = self._translator.background_tasks
         self._translator.feed(message)
         if isinstance(message, ResultMessage):
-            self._own_turn = False
-            if self._turn is not None and self._turn.answered_by(message):
-                self._turn_done(self._turn, message)
+            self._end_own_turn()
+            turn = self._voice.turn
+            if turn is not None and turn.answered_by(message):
+                self._turn_done(turn, message)
             self._services.changed()
-        elif isinstance(message, StreamEvent) and self._turn is None and not self._own_turn:
-            self._own_turn = True
+        elif isinstance(message, StreamEvent) and self._voice.turn is None and not self._own_turn:
+            self._own_turn = True  # the CLI began it: a background task has news
+            self._own_turn_over = anyio.Event()
             self._services.changed()
         elif before != self._translator.background_tasks:
             self._services.changed()
@@ -242,41 +246,34 @@ class Session:
     def _turn_done(self, turn: Turn, result: ResultMessage) -> None:
         self._permissions.settle_all("turn_end")
         usage, cost_usd = self._meter.turn(result)
-        self._tell_end(
-            turn,
-            turn_ended(
-                result,
-                usage,
-                cost_usd,
-                interrupted=turn.interrupted,
-                model=self._translator.model,
-                context_tokens=self._translator.context_tokens,
-            ),
+        ended = turn_ended(
+            result,
+            usage,
+            cost_usd,
+            interrupted=turn.interrupted,
+            model=self._translator.model,
+            context_tokens=self._translator.context_tokens,
         )
-        self._turn = None
+        self._voice.end(turn, ended)
+        self._voice.turn = None
         turn.done.set()
 
+    def _end_own_turn(self) -> None:
+        self._own_turn = False
+        self._own_turn_over.set()
+
     async def _stop(self, turn: Turn) -> None:
-        with anyio.move_on_after(_INTERRUPT_SECONDS):
-            while not turn.done.is_set():
-                await self._interrupt_once()
-                with anyio.move_on_after(_INTERRUPT_AGAIN_SECONDS):
-                    await turn.done.wait()
-        if turn.done.is_set():
-            return
-        self._tell_end(turn, TurnEnded(status="interrupted"))
-        with anyio.move_on_after(_STUCK_SECONDS):
-            await turn.done.wait()
-        if not turn.done.is_set():
+        def tell() -> None:
+            self._translator.deltas.flush()
+            self._voice.end(turn, TurnEnded(status="interrupted"))
+
+        if not await stop_turn(self._client, turn, tell):
             self._end = failed("agent_stuck", "The agent did not stop and was ended; the conversation can go on.")
             self._scope.cancel()
 
-    async def _interrupt_once(self) -> None:
-        try:
-            await self._client.interrupt()
-        except Exception as err:  # noqa: BLE001 - the SDK raises plain exceptions; we ask again, then end the CLI
-            logger.info("interrupt: %s", type(err).__name__)
-            await anyio.sleep(_INTERRUPT_AGAIN_SECONDS)
+    async def _after_tool(self, tool_name: str, tool_use_id: str, duration_ms: int) -> str:
+        self._translator.tool_took(tool_use_id, duration_ms)
+        return await self._services.workspace.sync(self.session_id, self._voice.turn_id, tool_name)
 
     async def _asked(self, method: Callable[..., Awaitable[T]], *args: Any) -> T:
         await self._ready.wait()
@@ -285,43 +282,16 @@ class Session:
         except Exception as err:  # the SDK raises plain exceptions for what the CLI refuses
             raise TurnError(str(err) or type(err).__name__) from err
 
-    async def _after_tool(
-        self,
-        given: HookInput,
-        tool_use_id: str | None,
-        context: HookContext,  # noqa: ARG002 - the SDK's signature
-    ) -> HookJSONOutput:
-        details: dict[str, Any] = dict(given)
-        self._translator.tool_took(tool_use_id or "", int(details.get("duration_ms") or 0))
-        turn_id = self._turn.turn_id if self._turn is not None else ""
-        note = await self._services.workspace.sync(self.session_id, turn_id, str(details.get("tool_name", "")))
-        if not note:
-            return {}
-        event = details["hook_event_name"]
-        return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": note}}
-
-    # -- what people see ------------------------------------------------------------------------------------------
-
-    def _emit(self, event: AnyEvent) -> None:
-        if self._turn is None or not self._turn.ended:
-            self._put(self._turn.turn_id if self._turn is not None else "", event)
-
-    def _tell_end(self, turn: Turn, end: TurnEnded) -> None:
-        if not turn.ended:
-            self._translator.deltas.flush()
-            self._put(turn.turn_id, end)
-            turn.ended = True
-
-    def _put(self, turn_id: str, event: AnyEvent) -> None:
-        self._services.outbox.put(TurnEvent(session_id=self.session_id, turn_id=turn_id, event=event))
-
     def _finish(self) -> None:
         self._permissions.settle_all("turn_end")
-        turn, self._turn, self._own_turn = self._turn, None, False
+        self._translator.deltas.flush()
         self._translator.background_tasks = 0
+        turn = self._voice.turn
         for open_turn in [*([turn] if turn is not None else []), *self._queue.drain()]:
-            self._tell_end(open_turn, self._end)
+            self._voice.end(open_turn, self._end)
             open_turn.done.set()
+        self._voice.turn = None
+        self._end_own_turn()
         self._ready.set()
         self.closed.set()
         self._services.changed()

@@ -71,12 +71,15 @@ class PromptQueue:
             self._waiting.remove(turn)
         return bool(found)
 
-    async def next(self) -> Turn:
-        """The oldest prompt, waiting for one."""
+    async def filled(self) -> None:
+        """Wait until a prompt waits."""
         while not self._waiting:
             self._added = anyio.Event()
             await self._added.wait()
-        return self._waiting.popleft()
+
+    def pop(self) -> Turn | None:
+        """The oldest prompt; None if it was taken back meanwhile."""
+        return self._waiting.popleft() if self._waiting else None
 
     def drain(self) -> list[Turn]:
         """Everything that waits, taken out."""

@@ -30,7 +30,7 @@ from jupyter_agent_host.errors import AuthenticationError, SandboxError, Sandbox
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.sandbox.health import fetch_health
 from jupyter_agent_host.sandbox.provider import Provider, Sandbox
-from jupyter_agent_host.sandbox.spec import BindWorkspace, SandboxSpec, ScratchWorkspace
+from jupyter_agent_host.sandbox.spec import BindWorkspace, OverlayWorkspace, SandboxSpec, ScratchWorkspace
 from jupyter_agent_host.testing.inside import open_inside
 
 _MARKER = "JAH_CONTRACT_MARKER"
@@ -185,6 +185,32 @@ class ProviderContract:
         assert "REACHED" not in seen
         assert "CHECKED" in seen
         assert "devices: lo" in seen
+
+    async def test_layers_keep_the_lower_folder_as_it_is(
+        self, provider: Provider, spec: SandboxSpec, tmp_path: Path
+    ) -> None:
+        report = await provider.probe()
+        if not report.overlay or report.file_owner is None:
+            pytest.skip("this provider lays no folder over another here")
+        layers = OverlayWorkspace(*(tmp_path / name for name in ("lower, a:b", "upper", "work")))
+        for folder in (layers.lower, layers.upper, layers.work):
+            folder.mkdir()
+        given, gone = layers.lower / "given.txt", layers.lower / "gone.txt"
+        given.write_text("given\n")
+        gone.touch()
+        if os.getuid() == 0:
+            for path in (layers.lower, layers.upper, layers.work, given, gone):
+                os.chown(path, *report.file_owner)
+        spec = replace(spec, workspace=layers)
+        async with self.running(provider, spec) as sandbox, open_inside(sandbox, spec.token) as inside:
+            assert (
+                await inside.run("cat given.txt; echo more >> given.txt; rm gone.txt; echo made > made.txt") == "given"
+            )
+            assert given.read_text() == "given\n"
+            assert sorted(path.name for path in layers.lower.iterdir()) == ["given.txt", "gone.txt"]
+            assert (layers.upper / "given.txt").read_text() == "given\nmore\n"
+            made = (layers.upper / "made.txt").stat()
+            assert (made.st_uid, made.st_gid) == report.file_owner
 
     async def test_destroy_leaves_nothing(self, provider: Provider, spec: SandboxSpec) -> None:
         sandbox = await provider.create(spec)

@@ -7,6 +7,7 @@ turn; then one JSON line with the warm turns' milliseconds, the delta turn's sec
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 
@@ -20,6 +21,7 @@ async def turn(client: ClaudeSDKClient, prompt: str, *, announce: bool = False) 
     await client.query(prompt)
     async for message in client.receive_response():
         if announce and isinstance(message, StreamEvent) and message.event.get("type") == "content_block_delta":
+            print("FIRST", flush=True)
             announce = False
         if isinstance(message, ResultMessage):
             return time.perf_counter() - began, message.session_id
@@ -37,9 +39,10 @@ async def main(warm_turns: int, delta_prompt: str, resume: str | None) -> None:
         skills=[],
     )
     async with ClaudeSDKClient(options) as client:
-        _, _session_id = await turn(client, "bench: hello", announce=True)
-        [1000 * (await turn(client, f"bench: hello {index}"))[0] for index in range(warm_turns)]
-        (await turn(client, delta_prompt))[0] if delta_prompt else 0.0
+        _, session_id = await turn(client, "bench: hello", announce=True)
+        warm = [1000 * (await turn(client, f"bench: hello {index}"))[0] for index in range(warm_turns)]
+        deltas = (await turn(client, delta_prompt))[0] if delta_prompt else 0.0
+        print(json.dumps({"warm_ms": warm, "deltas_s": deltas, "session_id": session_id}), flush=True)
 
 
 if __name__ == "__main__":

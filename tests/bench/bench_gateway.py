@@ -85,15 +85,24 @@ def ask(client: httpx.Client, text: str) -> tuple[float, float, int]:
     return first, seconds, b"".join(chunks).count(b"event: content_block_delta")
 
 
-def measure(url: str) -> tuple[float, float]:
-    """Median seconds of a short answer's first byte, and of a long answer."""
-    with httpx.Client(base_url=url, trust_env=False, timeout=120) as client:
-        ask(client, "warm up")
-        first = statistics.median(ask(client, "short")[0] for _ in range(FIRST_BYTES))
-        rounds = [ask(client, "long") for _ in range(ROUNDS)]
-    if any(deltas != DELTAS for _, _, deltas in rounds):
-        sys.exit(f"deltas were lost at {url}")
-    return first, statistics.median(seconds for _, seconds, _ in rounds)
+def measure(urls: list[str]) -> list[tuple[float, float]]:
+    """For each URL the median seconds of a short answer's first byte, and of a long answer; taken in turns."""
+    firsts: list[list[float]] = [[] for _ in urls]
+    longs: list[list[float]] = [[] for _ in urls]
+    with ExitStack() as stack:
+        clients = [stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=120)) for url in urls]
+        for client in clients:
+            ask(client, "warm up")
+        for _ in range(FIRST_BYTES):
+            for client, seen in zip(clients, firsts, strict=True):
+                seen.append(ask(client, "short")[0])
+        for _ in range(ROUNDS):
+            for client, seen in zip(clients, longs, strict=True):
+                _, seconds, deltas = ask(client, "long")
+                if deltas != DELTAS:
+                    sys.exit("deltas were lost")
+                seen.append(seconds)
+    return [(statistics.median(first), statistics.median(long)) for first, long in zip(firsts, longs, strict=True)]
 
 
 def main() -> None:
@@ -105,8 +114,7 @@ def main() -> None:
         direct = stack.enter_context(running([*model, str(folder / "model")], folder / "model"))
         gateway = [__file__, "--gateway", direct, str(folder / "gateway")]
         through = stack.enter_context(running(gateway, folder / "gateway"))
-        first_direct, long_direct = measure(direct)
-        first_through, long_through = measure(through)
+        (first_direct, long_direct), (first_through, long_through) = measure([direct, through])
     added = (first_through - first_direct) * 1000
     sys.stdout.write(
         f"{DELTAS} deltas, median of {ROUNDS}: direct {long_direct:.2f} s, gateway {long_through:.2f} s, "

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from run_command import Run
 
 from jupyter_agent_host import __version__
 from jupyter_agent_host.cli import main

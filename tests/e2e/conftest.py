@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
-from machine import Machine
+from machine import Machine, MakeMachine
 
 from jupyter_agent_host.host.choose import survey
 from jupyter_agent_host.host.settings import HostSettings
@@ -75,22 +75,19 @@ def model() -> Iterator[ScriptedModel]:
         yield running
 
 
-MakeMachine = Callable[..., Machine]
-
-
 @pytest.fixture
 def make_machine(tmp_path: Path, model: ScriptedModel, reports: dict[str, ProviderReport]) -> Iterator[MakeMachine]:
     """One more machine; the test is skipped, with the reason, when its kind of sandbox cannot be had here."""
     made: list[Machine] = []
 
-    def make(name: str, provider: str, *, rtc: bool = False, **traits: Any) -> Machine:
+    def make(name: str, provider: str, *, rtc: bool = False, person: Sequence[str] = (), **traits: Any) -> Machine:
         report = reports[provider]
         if not report.available:
             pytest.skip(f"{provider}: {report.reason}")
         config: dict[str, Any] = {"provider": provider, **traits}
         if provider == "process":
             config |= {"allow_unsandboxed": True, "allow_key_unsandboxed": True}
-        machine = Machine(tmp_path / name, model.url, config=config, rtc=rtc)
+        machine = Machine(tmp_path / name, model.url, config=config, rtc=rtc, person=person)
         made.append(machine)
         return machine
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,9 +132,15 @@ class Page:
 
 
 class Machine:
-    """`start` and `stop` a real server on this machine's own folders, as often as needed."""
+    """`start` and `stop` a real server on this machine's own folders, as often as needed.
 
-    def __init__(self, folder: Path, upstream: str, *, config: dict[str, Any], rtc: bool = False) -> None:
+    `person` is a command that runs a Python as another user, such as `setpriv ... python3`.
+    """
+
+    def __init__(
+        self, folder: Path, upstream: str, *, config: dict[str, Any], rtc: bool = False, person: Sequence[str] = ()
+    ) -> None:
+        self._person = list(person)
         self.folder = folder
         self.root = folder / "notebooks"
         self.root.mkdir(parents=True, exist_ok=True)
@@ -166,7 +172,7 @@ class Machine:
         (self.folder / "config" / "jupyter_server_config.json").write_text(json.dumps(config))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "jupyter_server"],
+                [*(self._person or [sys.executable]), "-m", "jupyter_server"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -237,3 +243,6 @@ def running(machine: Machine) -> Iterator[Machine]:
         yield machine
     finally:
         machine.stop()
+
+
+MakeMachine = Callable[..., Machine]

@@ -7,8 +7,7 @@ import shutil
 import time
 
 import pytest
-from conftest import MakeMachine
-from machine import LOAD, Machine, running
+from machine import LOAD, Machine, MakeMachine, running
 
 from jupyter_agent_host.testing.scripted_model import ScriptedModel
 
@@ -80,7 +79,7 @@ def test_interrupt_and_idle(make_machine: MakeMachine, provider: str) -> None:
         stopped = page.run("%%agent\nCount slowly", interrupt_when="word3")
         assert stopped.seconds < 1.5
         assert "nterrupted" in stopped.text
-        assert not stopped.error
+        assert stopped.error == "AgentInterrupted"  # so that Run All stops there, too
         notebook_id = machine.http.post("agent-host/open", json={"path": "demo.ipynb"}).json()["notebookId"]
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -102,9 +101,7 @@ def test_the_key_is_nowhere_near_the_agent_or_the_kernel(make_machine: MakeMachi
         looked = page.run("%%agent\nPlease look around")
         assert "I looked." in looked.text
         assert "sk-e2e-secret" not in json.dumps(looked.outputs)
-        kernel = page.run(
-            "import os; print(sorted(k for k in os.environ if 'ANTHROPIC' in k or 'sk-e2e' in os.environ[k]))"
-        )
+        kernel = page.run("import os; print([name for name in os.environ if 'sk-e2e' in os.environ[name]])")
         assert kernel.text.strip() == "[]"
         page.save()
         page.close()

@@ -11,7 +11,7 @@ import anyio
 import docker
 import pytest
 from anyio.abc import Process
-from conftest import SCRIPT
+from house import SCRIPT
 
 from jupyter_agent_host.protocol.events import AttemptDiscarded, TextDelta, TurnEnded, read_record
 from jupyter_agent_host.sandbox.spec import LABEL_HOST

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from conftest import OpenHouse
+from house import House, OpenHouse
 
 from jupyter_agent_host.errors import EnvelopeUntrustedError, PromptTooLargeError, UnknownNotebookError
 from jupyter_agent_host.host.ref import NotebookRef
@@ -157,6 +157,10 @@ async def test_once_shows_the_earlier_answer_and_asks_nobody(open_house: OpenHou
         assert not other_cell.accepted.answered
 
 
+async def stored(house: House, session_id: str) -> bytes:
+    return b"".join(entry for _, entry in await house.manager.services.journal.transcript(session_id))
+
+
 async def test_a_killed_sandbox_is_reported_and_the_next_prompt_resumes(open_house: OpenHouse) -> None:
     async with open_house() as house:
         await house.ask("hello there")
@@ -165,6 +169,9 @@ async def test_a_killed_sandbox_is_reported_and_the_next_prompt_resumes(open_hou
             if isinstance(record.event, ToolCall):
                 break
         agent = (await house.manager.list())[0]
+        with anyio.fail_after(10):  # the CLI hands its transcript over in batches; what it still holds dies with it
+            while b"sleep in the box" not in await stored(house, agent.session_id):  # noqa: ASYNC110 - nothing tells
+                await anyio.sleep(0.1)
         live = house.manager._drivers[agent.notebook_id].agent.live
         assert live is not None
         await live.sandbox.destroy()

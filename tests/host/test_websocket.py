@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import anyio
+import anyio.abc
 import pytest
 from websockets.asyncio.server import ServerConnection, unix_serve
 from websockets.http11 import Request, Response
@@ -90,3 +91,17 @@ async def test_a_carry_is_a_byte_stream(tmp_path: Path) -> None:
         await stream.send(b"0123456789")
         assert await stream.receive(4) == b"0123"
         assert await stream.receive(100) == b"456789"
+
+
+async def test_a_peer_that_hangs_up_before_answering_is_gone_at_once(tmp_path: Path) -> None:
+    listener = await anyio.create_unix_listener(tmp_path / "s")
+
+    async def hang_up(stream: anyio.abc.SocketStream) -> None:
+        await stream.receive()
+        await stream.aclose()
+
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, hang_up)
+        with anyio.fail_after(5), pytest.raises(SandboxGoneError, match="before answering"):
+            await WebSocket.dial(await anyio.connect_unix(tmp_path / "s"), "/control", "secret")
+        tasks.cancel_scope.cancel()

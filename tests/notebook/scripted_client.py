@@ -91,6 +91,8 @@ class ScriptedClient:
         self._changed = threading.Condition()
         self._interrupted = threading.Event()
 
+    where = "a script"
+
     def call(self, verb: str, request: Request) -> Answer:
         assert isinstance(request, VERBS[verb][0])
         self.calls.append((verb, request))

@@ -62,6 +62,19 @@ def test_a_long_fast_answer_stays_within_the_budget() -> None:
     assert all(set(bundle) == {"text/plain", TURN_TYPE} for bundle in running)
 
 
+def test_a_long_silent_tool_call_spends_little_of_the_budget() -> None:
+    page = Page()
+    output = CellOutput(page.publish, clock=lambda: page.now)
+    view = view_of(delta("Running the tests."))
+    for tenth in range(600):
+        page.now = tenth / 10
+        output.show(view, f"{page.now:.1f} s · Bash: pytest")
+    assert len(page.published) <= 31
+    page.now += 0.2
+    output.show(view, f"{page.now:.1f} s · stopping")
+    assert page.published[-1][1]["text/plain"].endswith("stopping")
+
+
 def test_one_display_is_replaced_in_place_and_the_last_state_is_whole() -> None:
     page = Page()
     output = CellOutput(page.publish, clock=lambda: page.now)

@@ -14,6 +14,7 @@ from jupyter_agent_host.errors import (
     DivergedSessionError,
     EnvelopeCorruptError,
     EnvelopeUntrustedError,
+    JournalError,
     ServerUnreachableError,
 )
 from jupyter_agent_host.notebook.magics import AgentMagics
@@ -29,6 +30,15 @@ from jupyter_agent_host.protocol.host_api import (
     TrustRequest,
     TurnSummary,
 )
+
+
+def exception_group(message: str, errors: list[Exception]) -> Exception:
+    """As task groups raise them, on Python 3.10 too."""
+
+    class Group(Exception):  # noqa: N818 - named as the built-in one
+        exceptions = errors
+
+    return Group(message)
 
 
 @pytest.fixture(scope="module")
@@ -186,10 +196,12 @@ def test_status_and_cost_can_be_read(shell: InteractiveShell, capsys: pytest.Cap
     cell = Cell(shell, ScriptedClient())
     cell.run("%agent")
     cell.run("%agent cost")
+    cell.run("%agent doctor")
     cell.run("%agent help")
     out = capsys.readouterr().out
     assert "  sandbox      idle: Docker, no network · container\n" in out
     assert "scripted, not a real model" in out
+    assert out.count("  hosted in    a script\n") == 1
     assert "  estimate    $0.5000 of $2.00\n" in out
     assert "  trust      go on with a session" in out
 
@@ -209,6 +221,7 @@ HISTORY = History(
     "refusal",
     [
         EnvelopeUntrustedError("This session comes from another server: `%agent trust` goes on with it."),
+        EnvelopeUntrustedError("This session comes from another server."),
         DivergedSessionError("Notebook and server differ: `%agent trust journal` or `%agent trust notebook`."),
         EnvelopeCorruptError("The saved session is damaged: `%agent trust fresh` begins anew."),
     ],
@@ -261,6 +274,37 @@ def test_a_scripted_and_unisolated_agent_says_so(shell: InteractiveShell, capsys
     out = capsys.readouterr().out
     assert "not isolated" in out
     assert "scripted model, not a real one" in out
+
+
+class Failing(ScriptedClient):
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def call(self, verb: str, request: Any) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize("text", ["%agent status", "%%agent\nhi"])
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ZeroDivisionError("oops"), "failed unexpectedly (ZeroDivisionError: oops)"),
+        (exception_group("x", [OSError(), exception_group("y", [JournalError("Disk full.")])]), "Disk full."),
+    ],
+)
+def test_even_a_bug_of_ours_is_one_sentence(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], text: str, error: Exception, says: str
+) -> None:
+    assert not Cell(shell, Failing(error)).run(text).success
+    captured = capsys.readouterr()
+    assert says in captured.out
+    assert "Traceback" not in captured.out + captured.err
+
+
+def test_an_interrupted_command_is_one_sentence(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not Cell(shell, Failing(KeyboardInterrupt())).run("%agent stop").success
+    assert "Interrupted; `%agent status`" in capsys.readouterr().out
 
 
 def test_closing_releases_the_client(shell: InteractiveShell) -> None:

@@ -35,3 +35,9 @@ class ChildContract(ProviderContract):
     async def kill(self, sandbox: Sandbox) -> None:
         assert isinstance(sandbox, ChildSandbox)
         os.kill(sandbox.pid, signal.SIGKILL)
+
+    async def test_closing_the_provider_ends_what_is_left(self, provider: Provider, spec: SandboxSpec) -> None:
+        sandbox = await provider.create(spec)
+        await provider.aclose()
+        assert await self.leftovers(provider, spec) == []
+        assert await sandbox.exit_state() is not None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from jupyter_agent_host.providers.process_cgroup import find_place
+from jupyter_agent_host.providers.process_folder import PREFIX
 
 
 def orphaned_groups() -> list[str]:
     """Control groups without the folder that every living sandbox has from before its group until after it."""
     place = find_place()
-    groups = [path for folder in place.folders.values() for path in folder.glob("jah-*")] if place else []
+    groups = [path for folder in place.folders.values() for path in folder.glob(f"{PREFIX}*")] if place else []
     homeless = [path for path in groups if not _has_folder(path.name)]
     return [str(path) for path in homeless if path.is_dir()]
 

@@ -42,7 +42,12 @@ touch "$PERSON/x" "$PERSON/project/x" /usr/x 2>/dev/null && echo WRITABLE || ech
 async def main(notebooks: str, run_dir: str) -> None:
     provider = LocalProvider(run_dir=run_dir)
     report = await provider.probe()
-    answer = {"available": report.available, "reason": report.reason, "owner": report.file_owner}
+    answer = {
+        "available": report.available,
+        "reason": report.reason,
+        "owner": report.file_owner,
+        "overlay": report.overlay,
+    }
     if report.available:
         spec = SandboxSpec(
             host_id="person",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import sys
@@ -59,11 +60,26 @@ async def test_a_killed_host_leaves_no_process(
 
 async def test_the_folder_of_a_living_host_is_left_alone(run_dir: Path) -> None:
     mine = RunFolder.make(run_dir)
+    foreign = run_dir / "jah-of-another-provider"
+    foreign.mkdir()
+    os.utime(foreign, (0, 0))
     await ProcessProvider(run_dir=str(run_dir)).probe()
     assert mine.socket_folder.is_dir()
     mine.remove()
     mine.remove()
-    assert _names(run_dir) == []
+    assert _names(run_dir) == [foreign.name]
+
+
+async def test_what_a_killed_host_was_still_making_goes_after_an_hour(run_dir: Path) -> None:
+    young, old, half_removed = (run_dir / name for name in ("jahc.new-1", "jahc.new-2", "jahc-3"))
+    for folder in (young, old, half_removed):
+        (folder / "closed").mkdir(parents=True)
+        (folder / "closed").chmod(0)
+    for folder in (old, half_removed):
+        os.utime(folder, (0, 0))
+    await ProcessProvider(run_dir=str(run_dir)).probe()
+    assert _names(run_dir) == [young.name]
+    (young / "closed").chmod(0o700)
 
 
 def _names(folder: Path) -> list[str]:

@@ -17,7 +17,7 @@ from jupyter_agent_host.testing.provider_contract import ProviderContract
 
 
 class DockerContract(ProviderContract):
-    pytestmark = (pytest.mark.anyio, pytest.mark.docker)
+    pytestmark = pytest.mark.docker  # besides the contract's own
     kind: type[DockerProvider] = DockerProvider
 
     @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -143,6 +144,50 @@ async def test_a_missing_image_says_how_to_build_it(spec: SandboxSpec, engine_cl
     assert "image build" in report.reason
 
 
+async def test_an_image_that_cannot_be_pulled_says_why_and_how_to_build_it(
+    spec: SandboxSpec, engine_client: APIClient
+) -> None:
+    provider = DockerProvider(image="localhost:9/nobody/nothing:1", pull_policy="ifnotpresent")
+    with pytest.raises(ImageMissingError, match=r"cannot be pulled.*image build --tag"):
+        await provider.create(spec)
+    await provider.aclose()
+
+
+async def test_an_engine_that_runs_no_container_is_unavailable(engine_client: APIClient) -> None:
+    provider = DockerProvider(image=IMAGE, runtime="no-such-runtime")
+    report = await provider.probe()
+    await provider.aclose()
+    assert not report.available
+    assert "no-such-runtime" in report.reason
+
+
+async def test_a_seccomp_profile_and_more_environment_arrive(
+    provider: DockerProvider, spec: SandboxSpec, engine_client: APIClient, tmp_path: Path
+) -> None:
+    profile = tmp_path / "profile.json"
+    no_nodes = {"names": ["mknod", "mknodat"], "action": "SCMP_ACT_ERRNO"}
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [no_nodes]}))
+    mkfifo = ("python3", "-c", "import os; os.mkfifo('/tmp/pipe'); print(os.environ.get('MORE'))")
+    async with sandbox_of(provider, spec) as sandbox:
+        assert run_inside(engine_client, sandbox.id, *mkfifo) == (0, "None\n")
+    stricter = DockerProvider(image=IMAGE, seccomp_profile=profile, environment={"MORE": "yes"})
+    async with sandbox_of(stricter, spec) as sandbox:
+        code, output = run_inside(engine_client, sandbox.id, *mkfifo)
+        assert (code, "PermissionError" in output) == (1, True)
+        assert run_inside(engine_client, sandbox.id, "printenv", "MORE") == (0, "yes\n")
+    await stricter.aclose()
+
+
+async def test_what_weakens_the_sandbox_is_said(spec: SandboxSpec, engine_client: APIClient) -> None:
+    provider = DockerProvider(image=IMAGE, network_name="bridge", extra_host_config={"read_only": False})
+    async with sandbox_of(provider, spec) as sandbox:
+        assert sandbox.isolation.phrase == "Docker, network bridge"
+        said = " ".join(sandbox.isolation.notes)
+        assert "a way out that the gateway does not see" in said
+        assert "read_only" in said
+    await provider.aclose()
+
+
 async def test_an_image_of_another_protocol_is_refused(spec: SandboxSpec, engine_client: APIClient) -> None:
     tag = f"jupyter-agent-host:{spec.host_id}"
     made = engine_client.create_container(IMAGE, entrypoint=["true"])
@@ -274,3 +319,28 @@ async def test_a_socket_path_that_is_too_long_is_said(
     with pytest.raises(Exception, match="XDG_RUNTIME_DIR"):
         await provider.create(spec)
     assert list(deep.iterdir()) == []
+
+
+# What Docker Desktop does: the folder is shared, the socket in it is not. In exec mode there is no nonce.
+_DEAD_SOCKET = """
+if [ -e /run/agent-host/.nonce ]; then
+  exec python3 -c "import socket, time; socket.socket(1).bind('/run/agent-host/runner.sock'); time.sleep(60)"
+fi
+exec /opt/agent-host/bin/python -I -m jupyter_agent_host.runner
+"""
+
+
+async def test_auto_goes_through_the_engine_where_sockets_do_not_cross(
+    spec: SandboxSpec, engine_client: APIClient
+) -> None:
+    provider = DockerProvider(image=IMAGE, extra_create_kwargs={"entrypoint": ["sh", "-c", _DEAD_SOCKET]})
+    async with sandbox_of(provider, spec) as sandbox:
+        assert sandbox.stream_mode == "exec"
+        assert (await fetch_health(await sandbox.connect(), TOKEN)).mount_nonce == ""
+        assert leftovers(engine_client, spec.host_id) == [sandbox.id]
+    async with sandbox_of(provider, spec) as second:
+        assert second.stream_mode == "exec"
+    with pytest.raises(SandboxStartError, match="not where this host can reach it"):
+        await provider.create(replace(spec, stream="socket"))
+    await provider.aclose()
+    assert leftovers(engine_client, spec.host_id) == []

@@ -89,6 +89,9 @@ async def test_a_tool_that_takes_too_much_memory_dies_alone(provider: LocalProvi
         assert (await sandbox.stats()).mem_bytes < 700 * MIB
     finally:
         await sandbox.destroy()
+    state = await sandbox.exit_state()
+    assert state is not None
+    assert not state.oom_killed, "it was ended by us, whatever died in it before"
 
 
 @needs_groups

@@ -49,6 +49,7 @@ def test_a_person_with_python_in_their_home(home: OtherHome, uid: int) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     answer = json.loads(done.stdout)
     assert answer["available"], answer["reason"]
+    assert answer["overlay"]
     assert dict(zip(LABELS, answer["seen"], strict=True)) == {
         "uid": str(uid or 1000),
         "folder": "/workspace",

@@ -50,8 +50,10 @@ from jupyter_agent_host.protocol.events import (
 from jupyter_agent_host.protocol.http import Health, TranscriptLine
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.protocol.start import RunnerStart, encode_start
+from jupyter_agent_host.testing.scripted_model import ScriptedModel
 
 TOKEN = "t" * 40
+PATIENCE_SECONDS = 60
 PROMPT = "You are an agent in a test."
 
 
@@ -93,12 +95,13 @@ class Journal:
 
     async def event(self, kind: type[Any], turn_id: str | None = None, *, count: int = 1) -> Any:
         """The `count`-th event of that kind."""
-        while True:
-            changed = self.changed
-            found = [event for event in self.events(turn_id) if isinstance(event, kind)]
-            if len(found) >= count:
-                return found[count - 1]
-            await changed.wait()
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while True:
+                changed = self.changed
+                found = [event for event in self.events(turn_id) if isinstance(event, kind)]
+                if len(found) >= count:
+                    return found[count - 1]
+                await changed.wait()
 
 
 def shown(events: list[AnyEvent]) -> str:
@@ -135,7 +138,7 @@ class Host:
         self.note = ""
         self.answer_syncs = True
         self.acks = True
-        self.carries = True
+        self.stops_reading = False
         self.cut_after: int | None = None
         self.ended = anyio.Event()
 
@@ -182,14 +185,17 @@ class Host:
         try:
             while True:
                 await self._take(decode_runner_frame(await self._socket.receive()), tasks)
+                if self.stops_reading and self.wanted:
+                    await anyio.sleep_forever()
         except (anyio.EndOfStream, AgentHostError):
             self.ended.set()
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until something about this host is true."""
-        while not true():
-            changed = self._changed
-            await changed.wait()
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while not true():
+                changed = self._changed
+                await changed.wait()
 
     async def _take(self, frame: AnyRunnerFrame, tasks: anyio.abc.TaskGroup) -> None:
         if isinstance(frame, Outbox):
@@ -200,8 +206,7 @@ class Host:
             self._replies[frame.request_id] = frame
         elif isinstance(frame, CarryWanted):
             self.wanted.append(frame.carry_id)
-            if self.carries:
-                tasks.start_soon(self._carry, frame.carry_id)
+            tasks.start_soon(self._carry, frame.carry_id)
         elif isinstance(frame, WorkspaceSync):
             self.syncs.append(frame)
             if self.answer_syncs:
@@ -338,3 +343,19 @@ async def running_runner(folder: Path, **settings: Any) -> AsyncIterator[Rig]:
             with anyio.CancelScope(shield=True):
                 await process.wait()
                 await process.aclose()
+
+
+@asynccontextmanager
+async def one_session(
+    folder: Path, script: dict[str, Any], **options: Any
+) -> AsyncIterator[tuple[ScriptedModel, Rig, Host, str]]:
+    """The usual scene: a scripted model, a runner, a host, and one new session."""
+    async with ScriptedModel(script) as model, running_runner(folder) as rig, rig.host(model.url) as host:
+        session = new_id()
+        reply = await host.open(session, **options)
+        assert reply.ok, reply.error
+        yield model, rig, host, session
+
+
+def new_id() -> str:
+    return str(uuid4())

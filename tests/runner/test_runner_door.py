@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import anyio
 import pytest
-from runner_rig import PROMPT, TOKEN, running_runner
+from runner_rig import PROMPT, TOKEN, new_id, one_session, running_runner
 
 from jupyter_agent_host.errors import ProtocolError, SandboxGoneError
 from jupyter_agent_host.host.websocket import WebSocket
@@ -78,7 +78,7 @@ async def test_a_frame_that_is_none_ends_the_connection_and_not_the_runner(tmp_p
 
 async def test_an_oversized_frame_ends_the_connection_and_not_the_session(tmp_path: Path) -> None:
     async with ScriptedModel({"rules": [{"say": "Hi."}]}) as model, running_runner(tmp_path) as rig:
-        session = str(uuid4())
+        session = new_id()
         async with rig.host(model.url) as host:
             await host.open(session)
             with anyio.fail_after(20):
@@ -103,13 +103,7 @@ async def test_another_protocol_version_is_refused(tmp_path: Path) -> None:
 
 async def test_a_prompt_of_a_megabyte_arrives_whole(tmp_path: Path) -> None:
     prompt = "ü" * 500_000
-    async with (
-        ScriptedModel({"rules": [{"say": "Long."}]}) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = str(uuid4())
-        await host.open(session)
+    async with one_session(tmp_path, {"rules": [{"say": "Long."}]}) as (model, _rig, host, session):
         end, _ = await host.turn(session, prompt)
     assert end.text == "Long."
     assert prompt in str(model.messages[0].body["messages"])
@@ -197,7 +191,7 @@ async def test_orders_that_cannot_be_followed_are_said(tmp_path: Path) -> None:
 
 async def test_what_is_logged_holds_neither_prompts_nor_answers(tmp_path: Path) -> None:
     async with ScriptedModel({"rules": [{"say": "SECRET-ANSWER"}]}) as model, running_runner(tmp_path) as rig:
-        session = str(uuid4())
+        session = new_id()
         async with rig.host(model.url) as host:
             await host.open(session)
             end, _ = await host.turn(session, "SECRET-PROMPT")

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import anyio
 import pytest
-from runner_rig import Journal, running_runner, shown
+from runner_rig import Journal, new_id, one_session, running_runner, shown
 
 from jupyter_agent_host.protocol.control import AnswerPermission, Interrupt, Shutdown
 from jupyter_agent_host.protocol.events import (
@@ -28,10 +27,6 @@ pytestmark = pytest.mark.anyio
 WORDS = " ".join(f"w{number}" for number in range(60))
 
 
-def new_id() -> str:
-    return str(uuid4())
-
-
 def words(**more: Any) -> dict[str, Any]:
     return {"say": WORDS, "delta_delay_seconds": 0.02, **more}
 
@@ -45,13 +40,7 @@ def thinking(**more: Any) -> dict[str, Any]:
 )
 async def test_a_broken_answer_is_shown_once(tmp_path: Path, first: dict[str, Any]) -> None:
     script = {"rules": [{"when": {"times": 1}, **first}, words()]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, script) as (model, _rig, host, session):
         end, events = await host.turn(session, "count")
     assert end.status == "completed"
     assert len(model.messages) == 2
@@ -62,14 +51,8 @@ async def test_a_broken_answer_is_shown_once(tmp_path: Path, first: dict[str, An
 
 
 async def test_a_carry_killed_at_delta_20_of_60_leaves_60_words(tmp_path: Path) -> None:
-    async with (
-        ScriptedModel({"rules": [words()]}) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
+    async with one_session(tmp_path, {"rules": [words()]}) as (_model, _rig, host, session):
         host.cut_after = 20
-        session = new_id()
-        await host.open(session)
         _, events = await host.turn(session, "count")
     assert [event.reason for event in events if isinstance(event, AttemptDiscarded)] != []
     assert shown(events) == WORDS
@@ -80,13 +63,7 @@ async def test_a_carry_killed_at_delta_20_of_60_leaves_60_words(tmp_path: Path) 
 async def test_an_answer_broken_inside_a_tools_input_runs_the_tool_once(tmp_path: Path) -> None:
     call = {"say": "Hello there.", "tools": [{"name": "Bash", "input": {"command": "echo x >> once; cat once"}}]}
     script = {"rules": [{"when": {"times": 1}, **call, "disconnect_after": 3}, {"steps": [call, {"say": "Done."}]}]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, script) as (_model, _rig, host, session):
         end, events = await host.turn(session, "go")
     assert end.status == "completed", end.error
     assert len([event for event in events if isinstance(event, ToolCall)]) == 1
@@ -180,6 +157,30 @@ async def test_unacknowledged_items_are_sent_again_and_acknowledged_ones_are_not
     assert second.items[: first.last] == first.items
 
 
+async def test_a_host_that_stops_reading_costs_deltas_and_no_memory(tmp_path: Path) -> None:
+    text = "word " * 40_000
+    async with (
+        ScriptedModel({"rules": [{"say": text, "delta_words": 50}]}) as model,
+        running_runner(tmp_path, outbox_bytes=10_000) as rig,
+    ):
+        journal, session = Journal(), new_id()
+        async with rig.host(model.url, journal) as host:
+            await host.open(session)
+            host.stops_reading = True
+            turn_id = await host.prompt(session, "long")
+            await host.until(lambda: bool(host.wanted))
+            with anyio.fail_after(60):
+                while (await rig.health()).sessions[0].state != "idle":  # noqa: ASYNC110 - this host does not listen
+                    await anyio.sleep(0.1)
+            kept = (await rig.health()).outbox_bytes
+        async with rig.host(model.url, journal):
+            end = await journal.event(TurnEnded, turn_id)
+    assert end.status == "completed"
+    assert shown(journal.events(turn_id)).strip() == text.strip()
+    assert sum(len(event.text) for event in _deltas(journal, turn_id)) < len(text)
+    assert kept < 3.5 * len(text), "kept whole in the transcript, the text and the end of the turn; as deltas not again"
+
+
 async def test_a_newer_host_replaces_the_older(tmp_path: Path) -> None:
     async with (
         ScriptedModel({"rules": [{"say": "Hello."}]}) as model,
@@ -228,13 +229,7 @@ async def test_a_question_waits_through_a_reconnect(tmp_path: Path) -> None:
 async def test_an_interrupt_settles_a_question(tmp_path: Path) -> None:
     call = {"tools": [{"name": "Bash", "input": {"command": "touch no"}}]}
     script = {"rules": [{"when": {"prompt": "ask"}, "steps": [call]}, {"say": "On."}]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session, permission_mode="default")
+    async with one_session(tmp_path, script, permission_mode="default") as (_model, _rig, host, session):
         turn_id = await host.prompt(session, "ask")
         asked = await host.journal.event(PermissionAsked, turn_id)
         await host.send(Interrupt(session_id=session))
@@ -252,13 +247,7 @@ async def test_the_agents_own_questions_reach_a_person_even_in_free_mode(tmp_pat
     question = {"question": "Which colour?", "header": "Colour", "options": options, "multiSelect": False}
     call = {"tools": [{"name": "AskUserQuestion", "input": {"questions": [question]}}]}
     script = {"rules": [{"steps": [call, {"say": "{last_tool_result}"}]}]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, script) as (_model, _rig, host, session):
         turn_id = await host.prompt(session, "ask")
         asked = await host.journal.event(PermissionAsked, turn_id)
         answer = {"questions": asked.questions, "answers": {"Which colour?": "Blue"}}
@@ -271,13 +260,7 @@ async def test_the_agents_own_questions_reach_a_person_even_in_free_mode(tmp_pat
 
 
 async def test_shutdown_ends_the_runner_once_everything_is_acknowledged(tmp_path: Path) -> None:
-    async with (
-        ScriptedModel({"rules": [words(delta_delay_seconds=0.2)]}) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, {"rules": [words(delta_delay_seconds=0.2)]}) as (_model, rig, host, session):
         turn_id = await host.prompt(session, "count")
         await host.journal.event(TextDelta, turn_id, count=2)
         await host.send(Shutdown())

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import anyio
 import msgspec
 import pytest
-from runner_rig import Journal, running_runner, shown
+from runner_rig import Journal, new_id, one_session, running_runner, shown
 
 from jupyter_agent_host.protocol.control import (
     CancelPrompt,
@@ -27,24 +26,13 @@ pytestmark = pytest.mark.anyio
 SLOW = {"say": "word " * 200, "delta_delay_seconds": 0.05}
 
 
-def new_id() -> str:
-    return str(uuid4())
-
-
 def tool(name: str, **given: Any) -> dict[str, Any]:
     return {"tools": [{"name": name, "input": given}]}
 
 
 async def test_a_turn_is_streamed_and_ends_with_its_cost(tmp_path: Path) -> None:
     script = {"rules": [{"say": "Hello you there. \U0001f40d"}]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        reply = await host.open(session)
-        assert reply.ok, reply.error
+    async with one_session(tmp_path, script) as (model, _rig, host, session):
         end, events = await host.turn(session, "hi \U0001f40d")
         second, _ = await host.turn(session, "again")
     assert (end.status, end.text, end.error) == ("completed", "Hello you there. \U0001f40d", "")
@@ -64,14 +52,8 @@ async def test_tools_run_and_the_hosts_note_reaches_the_model(tmp_path: Path) ->
         tool("Write", file_path=str(tmp_path / "w" / "answer.txt"), content="42"),
         {"say": "Done."},
     ]
-    async with (
-        ScriptedModel({"rules": [{"steps": steps}]}) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
+    async with one_session(tmp_path, {"rules": [{"steps": steps}]}) as (model, _rig, host, session):
         host.note = "guarded.ipynb stays inside until it is granted"
-        session = new_id()
-        await host.open(session)
         end, events = await host.turn(session, "go")
     assert end.status == "completed", end.error
     assert (tmp_path / "w" / "answer.txt").read_text() == "42"
@@ -173,13 +155,7 @@ async def test_a_fork_goes_on_from_a_copy(tmp_path: Path) -> None:
 
 async def test_an_interrupt_ends_the_turn_within_a_second_and_the_session_lives_on(tmp_path: Path) -> None:
     script = {"rules": [{"when": {"prompt": "slow"}, **SLOW}, {"say": "Still here."}]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, script) as (_model, _rig, host, session):
         turn_id = await host.prompt(session, "slow")
         await host.journal.event(TextDelta, turn_id, count=3)
         began = time.monotonic()
@@ -197,13 +173,7 @@ async def test_an_interrupt_ends_the_turn_within_a_second_and_the_session_lives_
 async def test_an_interrupt_stops_a_tool(tmp_path: Path) -> None:
     waiting = {"when": {"prompt": "wait"}, "steps": [tool("Bash", command="tail -f /dev/null")]}
     script = {"rules": [waiting, {"say": "Here."}]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, script) as (_model, _rig, host, session):
         turn_id = await host.prompt(session, "wait")
         await host.journal.event(ToolCall, turn_id)
         await anyio.sleep(0.5)
@@ -219,13 +189,7 @@ async def test_an_interrupt_stops_a_tool(tmp_path: Path) -> None:
 
 async def test_prompts_queue_and_can_be_taken_back(tmp_path: Path) -> None:
     script = {"rules": [{"when": {"prompt": "slow"}, "say": "slow", "delay_seconds": 1.0}, {"say": "{prompt}"}]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, script) as (_model, _rig, host, session):
         turns = [await host.prompt(session, text) for text in ("slow", "second", "third", "fourth")]
         await host.send(CancelPrompt(session_id=session, turn_id=turns[2]))
         ends = [await host.journal.event(TurnEnded, turn_id) for turn_id in turns]
@@ -234,13 +198,7 @@ async def test_prompts_queue_and_can_be_taken_back(tmp_path: Path) -> None:
 
 
 async def test_model_mode_and_context_can_be_asked_for_while_it_runs(tmp_path: Path) -> None:
-    async with (
-        ScriptedModel({"rules": [{"say": "ok"}]}) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, {"rules": [{"say": "ok"}]}) as (model, _rig, host, session):
         await host.turn(session, "one")
         reply = await host.command(SetModel(request_id="a", session_id=session, model="claude-haiku-4-5"))
         assert reply.ok, reply.error
@@ -259,13 +217,7 @@ async def test_model_mode_and_context_can_be_asked_for_while_it_runs(tmp_path: P
 async def test_what_the_service_refuses_is_one_sentence(tmp_path: Path) -> None:
     refusal = {"status": 402, "type": "permission_error", "message": "No model credential is set on the server."}
     script = {"rules": [{"when": {"prompt": "fail"}, "error": refusal}, {"say": "Fine."}]}
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, script) as (_model, _rig, host, session):
         end, events = await host.turn(session, "fail")
         after, _ = await host.turn(session, "hi")
     assert (end.status, end.error_code, end.resumable) == ("error", "credential_missing", True)
@@ -277,13 +229,9 @@ async def test_what_the_service_refuses_is_one_sentence(tmp_path: Path) -> None:
 
 async def test_max_turns_ends_the_turn_and_not_the_session(tmp_path: Path) -> None:
     steps = [tool("Bash", command="true"), tool("Bash", command="true"), {"say": "never"}]
-    async with (
-        ScriptedModel({"rules": [{"when": {"prompt": "many"}, "steps": steps}, {"say": "On."}]}) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session, max_turns=1)
+    async with one_session(
+        tmp_path, {"rules": [{"when": {"prompt": "many"}, "steps": steps}, {"say": "On."}]}, max_turns=1
+    ) as (_model, _rig, host, session):
         end, _ = await host.turn(session, "many")
         after, _ = await host.turn(session, "hi")
     assert end.status == "max_turns"
@@ -292,13 +240,12 @@ async def test_max_turns_ends_the_turn_and_not_the_session(tmp_path: Path) -> No
 
 async def test_background_tasks_are_counted(tmp_path: Path) -> None:
     steps = [tool("Bash", command="sleep 2", run_in_background=True), {"say": "Started."}]
-    async with (
-        ScriptedModel({"rules": [{"when": {"prompt": "go"}, "steps": steps}, {"say": "Finished."}]}) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
+    async with one_session(tmp_path, {"rules": [{"when": {"prompt": "go"}, "steps": steps}, {"say": "Finished."}]}) as (
+        _model,
+        _rig,
+        host,
+        session,
     ):
-        session = new_id()
-        await host.open(session)
         end, _ = await host.turn(session, "go")
         with anyio.fail_after(15):
             await host.until(lambda: host.statuses[-1][0].background_tasks == 1)
@@ -311,13 +258,7 @@ async def test_the_cli_killed_in_mid_turn_is_said_and_resumable(tmp_path: Path) 
     script = {
         "rules": [{"when": {"prompt": "die"}, "steps": [tool("Bash", command="kill -9 $PPID")]}, {"say": "{turns}"}]
     }
-    async with (
-        ScriptedModel(script) as model,
-        running_runner(tmp_path) as rig,
-        rig.host(model.url) as host,
-    ):
-        session = new_id()
-        await host.open(session)
+    async with one_session(tmp_path, script) as (_model, rig, host, session):
         await host.turn(session, "hi")
         turn_id, queued = await host.prompt(session, "die"), await host.prompt(session, "waits")
         end = await host.journal.event(TurnEnded, turn_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import Kernel, Lab, LabMaker, signed
+from server_lab import Kernel, Lab, LabMaker, signed
 
 from jupyter_agent_host.protocol.kernel_auth import NONCE_HEADER, SIGNATURE_HEADER, verify_answer
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import jsonschema
 import pytest
-from conftest import Lab, LabMaker
+from server_lab import Lab, LabMaker
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 

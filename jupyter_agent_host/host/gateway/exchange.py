@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,6 +16,7 @@ from jupyter_agent_host.host.gateway.bounds import KIB, Bounds
 from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError, RequestHead
 from jupyter_agent_host.host.gateway.headers import request_headers, response_headers
 from jupyter_agent_host.host.gateway.meter import JsonMeter, StreamMeter
+from jupyter_agent_host.host.gateway.pipe import Pipe
 from jupyter_agent_host.host.gateway.policy import CheckedRequest, check_request
 from jupyter_agent_host.host.gateway.progress import Progress, record, shown
 from jupyter_agent_host.host.gateway.quota import Quota
@@ -159,13 +159,26 @@ class Exchange:
     async def _relay(self, response: httpx.Response, meter: StreamMeter | JsonMeter) -> None:
         self.progress.status = response.status_code
         await self.connection.start(response.status_code, response_headers(response.headers.multi_items()))
-        async with aclosing(self.upstream.chunks(response)) as chunks:
-            async for chunk in chunks:
-                meter.feed(chunk)
-                await self.connection.send(chunk)
-                self.progress.bytes_out += len(chunk)
+        pipe = Pipe()
+        async with anyio.create_task_group() as group:
+            group.start_soon(pipe.fill, self.upstream.chunks(response))
+            broke = await self._drain(pipe, meter)
+            group.cancel_scope.cancel()
+        if broke is not None:
+            raise broke
         self.progress.complete = True  # before the last byte: whoever has read the answer finds it so
         await self.connection.finish()
+
+    async def _drain(self, pipe: Pipe, meter: StreamMeter | JsonMeter) -> Exception | None:
+        """Give the client what comes; returned, not raised, is what broke it, since a task group would wrap it."""
+        try:
+            while data := await pipe.take():
+                meter.feed(data)
+                await self.connection.send(data)
+                self.progress.bytes_out += len(data)
+        except (UpstreamBrokeError, ConnectionGoneError) as err:
+            return err
+        return None
 
     async def _refuse(self, refusal: Refusal) -> None:
         self.progress.status, self.progress.refused = refusal.status, refusal.rule

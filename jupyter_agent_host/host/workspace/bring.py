@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
+from itertools import groupby
 
 from jupyter_agent_host.host.settings import WorkspaceSettings
+from jupyter_agent_host.host.workspace.content import replace_file
 from jupyter_agent_host.host.workspace.files import (
     Check,
     Sides,
-    UnusableError,
+    despite_the_sandbox,
     lstat,
     lstat_below,
     opened_file,
     opened_folder,
-    replace_file,
 )
-from jupyter_agent_host.host.workspace.ledger import Entry, Ledger, Stamp, is_fresh
+from jupyter_agent_host.host.workspace.ledger import Entry, Ledger, Stamp
 from jupyter_agent_host.host.workspace.owner import Owner
 from jupyter_agent_host.host.workspace.survey import Survey
 
@@ -44,47 +45,61 @@ class Bringer:
         if not self._ledger.entries:
             for path in found.folders:
                 self._check()
-                with opened_folder(self._inside, path.split("/"), self._make):
+                with despite_the_sandbox(), opened_folder(self._inside, path.split("/"), self._make):
                     pass
-        kept_bytes = found.size_bytes
-        for path, seen in found.files.items():
-            entry = self._ledger.entries.get(path)
-            if entry is not None and entry.person == Stamp.of(seen):
-                continue
-            if kept_bytes > self._settings.max_copy_bytes or len(found.files) > self._settings.max_copy_files:
-                self.too_big.append(path)
-                kept_bytes -= seen.st_size
-                continue
-            self._check()
-            self._bring_file(path, entry)
+        wanted = self._wanted(found)
+        for folder, paths in groupby(wanted, lambda path: path.rpartition("/")[0]):
+            self._bring_files(folder.split("/") if folder else [], list(paths))
         if found.complete:
             for path in [path for path in self._ledger.entries if path not in found.files]:
                 self._remove(path)
         for path, target in found.links.items():
             self._link(path, target)
 
-    def _bring_file(self, path: str, entry: Entry | None) -> None:
-        *folders, name = path.split("/")
-        try:
-            if not self._free(path, entry):
-                return
-            with (
-                opened_folder(self._person, folders) as source_place,
-                opened_file(source_place, name) as (source, found),
-                opened_folder(self._inside, folders, self._make) as place,
-            ):
-                written = replace_file(
-                    place,
-                    name,
-                    source,
-                    mode=0o600,
-                    limit_bytes=max(found.st_size, self._settings.max_copy_bytes),
-                    check=self._check,
-                    finish=lambda fd: self._dress(fd, found),
-                )
-        except (FileNotFoundError, UnusableError, PermissionError):
-            return  # it changed while we looked, cannot be read, or the agent put a link in its way
-        self._ledger.entries[path] = Entry(Stamp.of(found), Stamp.of(written), fresh=is_fresh(written))
+    def _wanted(self, found: Survey) -> list[str]:
+        """What is new or newer, within the limits; paths of one folder lie side by side, as the walk found them."""
+        entries = self._ledger.entries
+        differ = [
+            path
+            for path, seen in found.files.items()
+            if path not in entries or entries[path].person != Stamp.of_person(seen)
+        ]
+        excess_bytes = found.size_bytes - self._settings.max_copy_bytes
+        excess_files = len(found.files) - self._settings.max_copy_files
+        while differ and (excess_bytes > 0 or excess_files > 0):
+            self.too_big.append(differ.pop())
+            excess_bytes -= found.files[self.too_big[-1]].st_size
+            excess_files -= 1
+        return differ
+
+    def _bring_files(self, folders: list[str], paths: list[str]) -> None:
+        """Copy files of one folder."""
+        with (
+            despite_the_sandbox(),
+            opened_folder(self._person, folders) as source_place,
+            opened_folder(self._inside, folders, self._make) as place,
+        ):
+            for path in paths:
+                self._check()
+                # It changed while we looked, cannot be read, or the agent put a link in its way: the next turn tries.
+                with despite_the_sandbox():
+                    self._bring_file(path, source_place, place)
+
+    def _bring_file(self, path: str, source_place: int, place: int) -> None:
+        name = path.rpartition("/")[2]
+        if not self._free(path, place, name):
+            return
+        with opened_file(source_place, name) as (source, found):
+            written = replace_file(
+                place,
+                name,
+                source,
+                mode=0o600,
+                limit_bytes=max(found.st_size, self._settings.max_copy_bytes),
+                check=self._check,
+                finish=lambda fd: self._dress(fd, found),
+            )
+        self._ledger.entries[path] = Entry(Stamp.of_person(found), Stamp.of(written))
 
     def _dress(self, fd: int, found: os.stat_result) -> None:
         self._owner.give(fd, stat.S_IMODE(found.st_mode) & 0o777 | 0o600)
@@ -94,39 +109,33 @@ class Bringer:
         mode = self._modes.get(path, 0o755) & 0o777 | 0o700
         self._owner.make_folder(path.rpartition("/")[2], parent, mode)
 
-    def _free(self, path: str, entry: Entry | None) -> bool:
+    def _free(self, path: str, place: int, name: str) -> bool:
         """Whether nothing of the agent's lies there that was not collected."""
-        now = lstat_below(self._inside, path)
+        now = lstat(place, name)
         if now is None:
             return True
         # A fresh stamp that still matches is taken for unchanged: the agent rests between two turns.
+        entry = self._ledger.entries.get(path)
         return entry is not None and entry.inside == Stamp.of(now)
 
     def _remove(self, path: str) -> None:
         """The person removed it: so does the host, unless the agent changed it since."""
         entry = self._ledger.entries[path]
         *folders, name = path.split("/")
-        try:
-            with opened_folder(self._inside, folders) as place:
-                now = lstat(place, name)
-                if now is not None and entry.inside != Stamp.of(now):
+        with despite_the_sandbox():
+            now = lstat_below(self._inside, path)
+            if now is not None:
+                if entry.inside != Stamp.of(now):
                     return
-                if now is not None:
+                with opened_folder(self._inside, folders) as place:
                     os.unlink(name, dir_fd=place)
-        except FileNotFoundError:
-            pass
-        except UnusableError:
-            return
-        del self._ledger.entries[path]
+            del self._ledger.entries[path]
 
     def _link(self, path: str, target: str) -> None:
         if self._ledger.links.get(path) == target:
             return
         *folders, name = path.split("/")
-        try:
-            with opened_folder(self._inside, folders, self._make) as place:
-                if lstat(place, name) is None:
-                    os.symlink(target, name, dir_fd=place)
-                    self._ledger.links[path] = target
-        except UnusableError:
-            return
+        with despite_the_sandbox(), opened_folder(self._inside, folders, self._make) as place:
+            if lstat(place, name) is None:
+                os.symlink(target, name, dir_fd=place)
+                self._ledger.links[path] = target

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
+from secrets import token_hex
 
 from jupyter_agent_host.host.workspace.bound import BoundWorkspace
 from jupyter_agent_host.host.workspace.copied import FLAVOUR as COPY
@@ -12,7 +14,7 @@ from jupyter_agent_host.host.workspace.files import Check
 from jupyter_agent_host.host.workspace.flavour import Flavour
 from jupyter_agent_host.host.workspace.forbidden import folder_problem
 from jupyter_agent_host.host.workspace.interface import WorkspaceRequest
-from jupyter_agent_host.host.workspace.ledger import Ledger, load_ledger
+from jupyter_agent_host.host.workspace.ledger import load_ledger, start_anew
 from jupyter_agent_host.host.workspace.masks import Masks
 from jupyter_agent_host.host.workspace.overlay import FLAVOUR as OVERLAY
 from jupyter_agent_host.host.workspace.overlay import LayeredWorkspace
@@ -21,7 +23,7 @@ from jupyter_agent_host.host.workspace.survey import MAX_ENTRIES, Bounds, Survey
 
 MIB = 1024**2
 EAGER_BYTES = 256 * MIB
-EAGER_FILES = 10_000
+EAGER_FILES = 5_000
 """Up to here a copy is preferred even where an overlay can be had: it is made in about a second, and unlike an overlay
 it shows the agent each file that the person replaces while the sandbox runs."""
 
@@ -68,11 +70,13 @@ def _synced(request: WorkspaceRequest, folder: Path, check: Check) -> Flavour:
     copying = ledger.flavour == COPY
     found = survey(folder, masks, check, full if copying or not layered else eager)
     if found.complete:
-        return CopiedWorkspace(request, folder, ledger if copying else Ledger(), found)
+        if not copying:
+            ledger = start_anew(request.state_dir)
+        return CopiedWorkspace(request, folder, ledger, found)
     if layered:
         found = survey(folder, masks, check)
         if found.complete:
-            return LayeredWorkspace(request, folder, Ledger(), found)
+            return LayeredWorkspace(request, folder, start_anew(request.state_dir), found)
     return PrivateWorkspace(request, _too_big(found, full))
 
 
@@ -84,7 +88,7 @@ def overlay_usable(request: WorkspaceRequest) -> bool:
     owner = request.report.file_owner
     if not request.report.overlay or owner is None or owner[0] != os.geteuid():
         return False
-    return all(_off(name) for name in ("redirect_dir", "metacopy"))
+    return all(_off(name) for name in ("redirect_dir", "metacopy")) and _can_hide(request.state_dir)
 
 
 def _off(name: str) -> bool:
@@ -92,6 +96,17 @@ def _off(name: str) -> bool:
         return (_MODULE / name).read_text().strip() in ("N", "off", "0")
     except FileNotFoundError:
         return True
+
+
+def _can_hide(state_dir: Path) -> bool:
+    """Whether this user may make the marks that hide files in an overlay: since Linux 5.8 anybody may."""
+    probe = state_dir / f"probe-{token_hex(4)}"
+    try:
+        os.mknod(probe, stat.S_IFCHR, os.makedev(0, 0))
+    except OSError:
+        return False
+    probe.unlink()
+    return True
 
 
 def _too_big(found: Survey, bounds: Bounds) -> str:

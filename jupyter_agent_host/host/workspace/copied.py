@@ -14,7 +14,7 @@ from jupyter_agent_host.host.workspace.inside import Inside, look_inside
 from jupyter_agent_host.host.workspace.interface import Collected, Refused, WorkspaceRequest
 from jupyter_agent_host.host.workspace.ledger import Ledger, Stamp, save_ledger
 from jupyter_agent_host.host.workspace.masks import Masks
-from jupyter_agent_host.host.workspace.names import granted, shown
+from jupyter_agent_host.host.workspace.names import reaches_into, shown
 from jupyter_agent_host.host.workspace.owner import Owner
 from jupyter_agent_host.host.workspace.publish import Known, Publisher
 from jupyter_agent_host.host.workspace.quota import Quota
@@ -38,7 +38,7 @@ class CopiedWorkspace:
         self._owner = Owner(request.report.file_owner)
         self._masks = Masks(request.settings.masked)
         self._guard = Guard(self._masks)
-        self._quota = Quota(request.settings.max_sync_bytes, request.settings.max_copy_files)
+        self._quota = Quota(request.settings.max_sync_bytes)
         self._told = Told()
         self._ledger = ledger
         self._first = first
@@ -73,7 +73,7 @@ class CopiedWorkspace:
 
     def collect(self, grants: Sequence[str], check: Check) -> Collected:
         with opened_root(self._folder) as person, opened_root(self._tree) as inside:
-            seen = look_inside(inside, check, lambda path: granted(path, grants))
+            seen = look_inside(inside, check, lambda path: reaches_into(path, grants))
             publisher = Publisher(Sides(inside, person), self._guard, grants, self._quota, check)
             found = Round(self._changed(seen), self._missing(seen), seen, self._known, self._foreign_links(seen))
             size = len(self._ledger.entries)
@@ -96,7 +96,7 @@ class CopiedWorkspace:
         return changed
 
     def _missing(self, seen: Inside) -> list[str]:
-        return [path for path in self._ledger.entries if path not in seen.files and path not in seen.links]
+        return [path for path in self._ledger.entries if seen.misses(path)]
 
     def _foreign_links(self, seen: Inside) -> list[Refused]:
         own = self._ledger.links
@@ -107,7 +107,7 @@ class CopiedWorkspace:
         base = entry.person if entry is not None else None
 
         def stale(found: os.stat_result | None) -> bool:
-            return base != (None if found is None else Stamp.of(found))
+            return base != (None if found is None else Stamp.of_person(found))
 
         return Known(entry, stale)
 

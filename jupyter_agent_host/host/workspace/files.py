@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 Check = Callable[[], object]
 """Called between pieces of work; raises when the work was cancelled."""
@@ -21,9 +20,7 @@ Make = Callable[[str, int], None]
 """Makes a missing folder, given its path below the root and its open parent."""
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-_CHUNK_BYTES = 8 * 1024 * 1024
-_LONGEST_STEM = 32
+FILE_FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,16 @@ class Sides:
 
 class UnusableError(OSError):
     """What lies there is no regular file, grew past what may be read, or is in the way. `str` says which."""
+
+
+@contextmanager
+def despite_the_sandbox() -> Iterator[None]:
+    """Go on after errors that the sandbox can cause in its own tree at any moment; a full or broken disk is none."""
+    try:
+        yield
+    except OSError as err:
+        if err.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE):
+            raise
 
 
 @contextmanager
@@ -132,7 +139,7 @@ def opened_file(folder: int, name: str, flags: int = os.O_RDONLY) -> Iterator[tu
     if problem := kind_problem(found.st_mode):
         raise UnusableError(problem)
     try:
-        fd = os.open(name, flags | _FILE, dir_fd=folder)
+        fd = os.open(name, flags | FILE_FLAGS, dir_fd=folder)
     except OSError as err:
         if err.errno in (errno.ELOOP, errno.ENXIO):
             raise UnusableError("it is no regular file") from err
@@ -144,73 +151,3 @@ def opened_file(folder: int, name: str, flags: int = os.O_RDONLY) -> Iterator[tu
         yield fd, found
     finally:
         os.close(fd)
-
-
-def replace_file(
-    folder: int, name: str, source: int, *, mode: int, limit_bytes: int, check: Check, finish: Callable[[int], None]
-) -> os.stat_result:
-    """Put the content of an open file there, atomically. `mode` is subject to the umask; `finish(fd)` sets the rest.
-
-    Raises:
-        UnusableError: the source is longer than `limit_bytes`.
-    """
-    temporary = f".{name[:_LONGEST_STEM]}.{uuid4().hex[:8]}.agent-host"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE, mode, dir_fd=folder)
-    try:
-        copy_content(source, fd, limit_bytes, check)
-        finish(fd)
-        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
-        return os.fstat(fd)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary, dir_fd=folder)
-        raise
-    finally:
-        os.close(fd)
-
-
-def copy_content(source: int, target: int, limit_bytes: int, check: Check) -> int:
-    """Copy from the start to the end, sharing blocks where the file system can.
-
-    Raises:
-        UnusableError: there is more than `limit_bytes`.
-    """
-    done, share = 0, True
-    while True:
-        check()
-        wanted = min(_CHUNK_BYTES, limit_bytes + 1 - done)
-        copied, share = _copy_piece(source, target, done, wanted, share=share)
-        done += copied
-        if done > limit_bytes:
-            raise UnusableError("it is larger than what may be copied at once")
-        if copied == 0:
-            return done
-
-
-def _copy_piece(source: int, target: int, offset: int, wanted: int, *, share: bool) -> tuple[int, bool]:
-    if share:
-        try:
-            # Some file systems answer 0 where a plain read finds content, so the end is confirmed by a read.
-            if copied := os.copy_file_range(source, target, wanted, offset, offset):
-                return copied, True
-        except OSError as err:
-            if err.errno not in (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM):
-                raise
-    data = os.pread(source, wanted, offset)
-    written = 0
-    while written < len(data):
-        written += os.pwrite(target, data[written:], offset + written)
-    return written, False
-
-
-def same_content(one: int, other: int, check: Check) -> bool:
-    """Whether two open files hold the same bytes."""
-    offset = 0
-    while True:
-        check()
-        piece = os.pread(one, _CHUNK_BYTES, offset)
-        if piece != os.pread(other, _CHUNK_BYTES, offset):
-            return False
-        if not piece:
-            return True
-        offset += len(piece)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from jupyter_core.paths import jupyter_config_path, jupyter_data_dir, jupyter_path, jupyter_runtime_dir
 
+from jupyter_agent_host.host.workspace.masks import VENV_MARKS
+
 _SYSTEM = (
     *("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/proc", "/root"),
     *("/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/lib", "/usr/local", "/usr/share", "/var", "/var/lib"),  # noqa: S108 - never written, only refused
@@ -64,7 +66,8 @@ def _prefixes(folder: Path) -> list[Path]:
 
 
 def _is_environment(prefix: Path) -> bool:
-    return (prefix / "pyvenv.cfg").exists() or (prefix / "conda-meta").exists()
+    # os.path answers False where this user may not look, where pathlib raises.
+    return any(os.path.exists(prefix / mark) for mark in VENV_MARKS)  # noqa: PTH110
 
 
 def _real(paths: list[Path]) -> list[Path]:

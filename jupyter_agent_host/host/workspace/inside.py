@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from jupyter_agent_host.host.workspace.files import Check, opened_folder
-from jupyter_agent_host.host.workspace.masks import is_cache, is_environment
+from jupyter_agent_host.host.workspace.masks import is_environment, is_passing
 
 MAX_ENTRIES = 200_000
 MAX_DEPTH = 64
@@ -32,6 +32,12 @@ class Inside:
     opaque: set[str] = field(default_factory=set)
     skipped: dict[str, str] = field(default_factory=dict)
     complete: bool = True
+
+    def misses(self, path: str) -> bool:
+        """Whether a file that was not found is really not there: no link took its place, no folder was skipped."""
+        if path in self.files or path in self.links or path in self.skipped:
+            return False
+        return not any(folder.endswith("/") and path.startswith(folder) for folder in self.skipped)
 
 
 def look_inside(root: int, check: Check, enters_environment: Callable[[str], bool]) -> Inside:
@@ -83,7 +89,7 @@ def _skip(found: Inside, here: str, reason: str) -> None:
 
 
 def _note(folder: int, entry: os.DirEntry[str], path: str, found: Inside, waiting: list[str]) -> None:
-    if is_cache(entry.name):
+    if is_passing(entry.name):
         return
     try:
         seen = entry.stat(follow_symlinks=False)
@@ -99,7 +105,7 @@ def _note(folder: int, entry: os.DirEntry[str], path: str, found: Inside, waitin
             found.whiteouts.add(path)
         else:
             found.skipped[path] = "it is no regular file"
-    except FileNotFoundError:
+    except OSError:  # swapped or removed between two looks
         found.complete = False
 
 

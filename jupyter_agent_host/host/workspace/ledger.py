@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from secrets import token_hex
 
 import msgspec
 
@@ -26,6 +27,11 @@ class Stamp(msgspec.Struct, frozen=True, array_like=True):
     @classmethod
     def of(cls, found: os.stat_result) -> Stamp:
         return cls(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+    @classmethod
+    def of_person(cls, found: os.stat_result) -> Stamp:
+        """The same for a file of the person's, whose mode and links may change without making it another file."""
+        return cls(found.st_size, found.st_mtime_ns, 0, found.st_ino)
 
 
 UNKNOWN = Stamp(-1, -1, -1, -1)
@@ -86,6 +92,17 @@ def load_ledger(state_dir: Path) -> Ledger:
         raise WorkspaceError(
             f"The workspace's notes in {state_dir} are damaged ({err}). Remove that folder to start with a fresh copy."
         ) from err
+
+
+def start_anew(state_dir: Path) -> Ledger:
+    """An empty ledger for another flavour. What the one before left is moved aside, since nobody knows it any more."""
+    left = [place for name in (_NAME, "copy", "upper", "work") if (place := state_dir / name).exists()]
+    if left:
+        aside = state_dir / f"earlier-{token_hex(4)}"
+        aside.mkdir(mode=0o700)
+        for place in left:
+            place.rename(aside / place.name)
+    return Ledger()
 
 
 def save_ledger(state_dir: Path, ledger: Ledger) -> None:

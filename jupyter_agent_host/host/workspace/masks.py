@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-from jupyter_agent_host.host.workspace.names import folded, mask_patterns, masked_by
+from jupyter_agent_host.host.workspace.names import EndPatterns, folded
 
 SECRETS = (
     ".env*",
@@ -49,34 +48,33 @@ SECRETS = (
 CACHES = frozenset({"__pycache__", ".ipynb_checkpoints", ".pytest_cache", ".mypy_cache", ".ruff_cache"})
 """Neither copied in nor out, and not worth a word: tools make them anew, and byte code in them would be run."""
 
-_VENV_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
+UNFINISHED = ".agent-host"
+"""How the names of files end that are renamed as soon as they are complete."""
+
+VENV_MARKS = frozenset({"pyvenv.cfg", "conda-meta"})
 
 
 class Masks:
     """Secrets by the built-in list and by the patterns of a setting."""
 
     def __init__(self, extra: Sequence[str] = ()) -> None:
-        self._patterns = mask_patterns((*SECRETS, *extra))
+        self._patterns = EndPatterns((*SECRETS, *extra))
 
     def hides(self, path: str) -> bool:
         """Whether this very entry is hidden; the walk has not come here if a folder above is."""
-        return masked_by(path.split("/"), self._patterns)
+        return self._patterns.match(path.split("/"))
 
     def covers(self, path: str) -> bool:
         """Whether the entry or a folder above it is hidden."""
         parts = path.rstrip("/").split("/")
-        return any(masked_by(parts[:end], self._patterns) for end in range(1, len(parts) + 1))
+        return any(self._patterns.match(parts[:end]) for end in range(1, len(parts) + 1))
 
 
-def is_cache(name: str) -> bool:
-    return folded(name) in CACHES
+def is_passing(name: str) -> bool:
+    """Whether an entry is never looked at: a cache, or a file that a host is just writing."""
+    return name.endswith(UNFINISHED) or folded(name) in CACHES
 
 
 def is_environment(names: Sequence[str]) -> bool:
     """Whether a folder with these entries is a virtual or conda environment."""
-    return not _VENV_MARKS.isdisjoint(names)
-
-
-def environment_at(folder: int) -> bool:
-    """The same for an open folder."""
-    return is_environment(os.listdir(folder))
+    return not VENV_MARKS.isdisjoint(names)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 
 _DECEPTIVE = frozenset("\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def name_problem(path: str) -> str:
     """Why a path cannot be used as a file name of the person's, "" if it can."""
+    if path.isascii() and path.isprintable():
+        return ""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -29,6 +32,8 @@ def shown(path: str) -> str:
 
 def folded(name: str) -> str:
     """A name as a file system that ignores case, trailing dots and invisible characters would compare it."""
+    if name.isascii():
+        return name.lower().rstrip(". ") or name
     visible = "".join(char for char in name if unicodedata.category(char) != "Cf")
     return unicodedata.normalize("NFKC", visible).casefold().rstrip(". ") or name
 
@@ -39,18 +44,29 @@ def granted(path: str, patterns: Sequence[str]) -> bool:
     return any(_matches_prefix(parts, _segments(pattern)) for pattern in patterns)
 
 
-def masked_by(parts: Sequence[str], patterns: Sequence[Sequence[str]]) -> bool:
-    """Whether the last of these parts is hidden: a pattern matches the end of the path, at any depth."""
-    return any(
-        len(pattern) <= len(parts) and all(map(fnmatchcase, map(folded, parts[-len(pattern) :]), pattern))
-        for pattern in patterns
-    )
+def reaches_into(folder: str, patterns: Sequence[str]) -> bool:
+    """Whether a pattern grants this folder, or names something in it."""
+    return granted(folder, patterns) or any(pattern.removeprefix("./").startswith(f"{folder}/") for pattern in patterns)
 
 
-def mask_patterns(patterns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Glob patterns, made ready for `masked_by`."""
-    split = (tuple(folded(part) for part in _segments(pattern) if part != "**") for pattern in patterns)
-    return tuple(pattern for pattern in split if pattern)
+class EndPatterns:
+    """Glob patterns that match the end of a path, at any depth, without regard to case."""
+
+    def __init__(self, patterns: Sequence[str]) -> None:
+        split = [[folded(part) for part in _segments(pattern) if part != "**"] for pattern in patterns]
+        names = "|".join(translate(parts[0]) for parts in split if len(parts) == 1)
+        self._names = re.compile(names or r"(?!)")
+        self._paths = [[re.compile(translate(part)) for part in parts] for parts in split if len(parts) > 1]
+
+    def match(self, parts: Sequence[str]) -> bool:
+        """Whether the last of these names, with those before it, matches."""
+        if self._names.match(folded(parts[-1])):
+            return True
+        return any(
+            len(pattern) <= len(parts)
+            and all(glob.match(folded(part)) for glob, part in zip(pattern, parts[-len(pattern) :], strict=True))
+            for pattern in self._paths
+        )
 
 
 def _segments(pattern: str) -> list[str]:

@@ -21,7 +21,7 @@ from jupyter_agent_host.host.workspace.inside import Inside, look_inside
 from jupyter_agent_host.host.workspace.interface import Collected, Refused, WorkspaceRequest
 from jupyter_agent_host.host.workspace.ledger import UNKNOWN, Entry, Ledger, Stamp, save_ledger
 from jupyter_agent_host.host.workspace.masks import Masks
-from jupyter_agent_host.host.workspace.names import granted, shown
+from jupyter_agent_host.host.workspace.names import reaches_into, shown
 from jupyter_agent_host.host.workspace.owner import Owner
 from jupyter_agent_host.host.workspace.publish import Known, Publisher
 from jupyter_agent_host.host.workspace.quota import Quota
@@ -46,11 +46,11 @@ class LayeredWorkspace:
         self._owner = Owner(request.report.file_owner)
         self._masks = Masks(request.settings.masked)
         self._guard = Guard(self._masks)
-        self._quota = Quota(request.settings.max_sync_bytes, request.settings.max_copy_files)
+        self._quota = Quota(request.settings.max_sync_bytes)
         self._told = Told()
         self._ledger = ledger
         self._first = first
-        self._since_ns = _now_ns()
+        self._since_ns = time.time_ns()
         self.note = ""
 
     @property
@@ -93,14 +93,14 @@ class LayeredWorkspace:
 
     def refresh(self, check: Check) -> None:
         self._quota.reset()
-        self._since_ns = _now_ns()
+        self._since_ns = time.time_ns()
         with opened_root(self._folder) as person, opened_root(self._upper) as upper:
             if renew(Sides(upper, person), self._ledger, check):
                 save_ledger(self._state_dir, self._ledger)
 
     def collect(self, grants: Sequence[str], check: Check) -> Collected:
         with opened_root(self._folder) as person, opened_root(self._upper) as upper:
-            seen = look_inside(upper, check, lambda path: granted(path, grants))
+            seen = look_inside(upper, check, lambda path: reaches_into(path, grants))
             found = Round(
                 [path for path, now in seen.files.items() if self._changed(path, now)],
                 self._missing(seen, check),
@@ -122,18 +122,19 @@ class LayeredWorkspace:
         return entry is None or not entry.untouched(now)
 
     def _missing(self, seen: Inside, check: Check) -> list[str]:
-        """Files of the person's that the agent deleted: whited out, below a whiteout, or hidden by a new folder."""
+        """Files of the person's that the agent deleted: whited out, below a whiteout, or hidden by a new folder.
+
+        The last is seen by root alone; for others such files simply stay.
+        """
         missing = [
-            path
-            for path, entry in self._ledger.entries.items()
-            if entry.inside is not None and path not in seen.files and path not in seen.links
+            path for path, entry in self._ledger.entries.items() if entry.inside is not None and seen.misses(path)
         ]
         hidden = set(self._ledger.hidden)
         for path in sorted(seen.whiteouts - hidden):
             missing += self._files_at(path, check)
         for path in sorted(seen.opaque):
-            missing += [file for file in self._files_at(path, check) if file not in seen.files]
-        return sorted(set(missing) - set(seen.links))
+            missing += [file for file in self._files_at(path, check) if seen.misses(file)]
+        return sorted(set(missing))
 
     def _files_at(self, path: str, check: Check) -> list[str]:
         place = self._folder / path
@@ -150,8 +151,8 @@ class LayeredWorkspace:
 
         def stale(found: os.stat_result | None) -> bool:
             if entry is not None and entry.person is not None:
-                return entry.person != (None if found is None else Stamp.of(found))
-            # Nothing is known of it: it counts as seen if it rests since the turn began.
+                return entry.person != (None if found is None else Stamp.of_person(found))
+            # Nothing is known of it: it counts as seen if it rests since the turn began (to a clock's tick).
             return found is not None and (found.st_ctime_ns > self._since_ns or self._masks.covers(path))
 
         return Known(entry, stale)
@@ -167,7 +168,7 @@ class LayeredWorkspace:
                 continue
             if found is not None:
                 stale = self._known(path).stale(found)
-                self._ledger.entries[path] = Entry(UNKNOWN if stale else Stamp.of(found), None)
+                self._ledger.entries[path] = Entry(UNKNOWN if stale else Stamp.of_person(found), None)
 
     def _drop_whiteouts(self, upper: int, person: int, whiteouts: set[str]) -> None:
         """A deletion that reached the person's folder needs no mark any more; one made again is then seen."""
@@ -179,10 +180,3 @@ class LayeredWorkspace:
                         os.unlink(name, dir_fd=place)
             except OSError:
                 continue
-
-
-def _now_ns() -> int:
-    """The clock that the kernel stamps files with."""
-    return (
-        time.clock_gettime_ns(time.CLOCK_REALTIME_COARSE) if hasattr(time, "CLOCK_REALTIME_COARSE") else time.time_ns()
-    )

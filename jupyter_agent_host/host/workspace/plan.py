@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import anyio
@@ -15,6 +13,7 @@ from jupyter_agent_host.errors import WorkspaceError
 from jupyter_agent_host.host.workspace.choose import choose_flavour
 from jupyter_agent_host.host.workspace.flavour import Flavour
 from jupyter_agent_host.host.workspace.interface import Collected, Workspace, WorkspaceRequest
+from jupyter_agent_host.host.workspace.remove import remove_tree
 from jupyter_agent_host.sandbox.spec import WorkspaceMount
 
 T = TypeVar("T")
@@ -59,7 +58,7 @@ class _PlannedWorkspace:
             self._grants.append(pattern)
 
     async def discard(self) -> None:
-        await self._run(lambda: _remove(self._request.state_dir))
+        await self._run(lambda: remove_tree(self._request.state_dir))
         self._flavour = None
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -88,21 +87,3 @@ def _check() -> None:
 
 def _words(err: OSError) -> str:
     return f"{err.strerror or err} ({err.filename})" if err.filename is not None else str(err.strerror or err)
-
-
-def _remove(folder: Path) -> None:
-    """Remove all of it; what the sandbox made unreadable is opened first. Idempotent."""
-
-    def retry(function: Callable[..., object], path: str, error: BaseException) -> None:
-        if isinstance(error, FileNotFoundError):
-            return
-        place = Path(path)
-        place.parent.chmod(0o700)
-        if not place.is_symlink() and place.is_dir():
-            place.chmod(0o700)
-            shutil.rmtree(place)
-        else:
-            function(path)
-
-    if folder.exists():
-        shutil.rmtree(folder, onerror=lambda function, path, info: retry(function, path, info[1]))

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
+from jupyter_agent_host.host.workspace.content import replace_file, same_content
 from jupyter_agent_host.host.workspace.files import (
     Check,
     Sides,
-    UnusableError,
     kind_problem,
     lstat,
     opened_file,
     opened_folder,
-    replace_file,
-    same_content,
 )
 from jupyter_agent_host.host.workspace.guards import Guard, Guarded
 from jupyter_agent_host.host.workspace.interface import Refused
 from jupyter_agent_host.host.workspace.ledger import Entry, Stamp, is_fresh
 from jupyter_agent_host.host.workspace.names import granted, name_problem, shown
+from jupyter_agent_host.host.workspace.person_side import dress, make_folder, sentence
 from jupyter_agent_host.host.workspace.quota import Quota
 from jupyter_agent_host.host.workspace.view import view_of
 from jupyter_agent_host.protocol.events import FileChange
@@ -33,7 +30,6 @@ GONE = "you removed it after the agent saw it"
 UNSEEN = "you have a file of that name that the agent has not seen"
 UNWRITABLE = "the notebook's folder cannot be written"
 DELETED = "it was deleted inside, and it is yours"
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
@@ -94,14 +90,14 @@ class Publisher:
         except FileNotFoundError:
             return Refused(shown(path), "it vanished while it was copied")
         except OSError as err:
-            return Refused(shown(path), _sentence(err, "it cannot be read"))
+            return Refused(shown(path), sentence(err, "it cannot be read"))
 
     def _write(self, path: str, known: Known, source: Source) -> Published:
         guarded = None if granted(path, self._grants) else self._guard.judge(path, self._view)
         waits = guarded or self._conflict(path, known, None)
         *folders, name = path.split("/")
         try:
-            with opened_folder(self._person, folders, None if waits else _make_folder) as place:
+            with opened_folder(self._person, folders, None if waits else make_folder) as place:
                 target = lstat(place, name)
                 if target is not None and (alike := self._alike(path, place, target, source, known)):
                     return alike
@@ -111,7 +107,7 @@ class Publisher:
         except OSError as err:
             if waits is not None:
                 raise _StaysError(waits.path, waits.reason) from err
-            raise _StaysError(path, _sentence(err, UNWRITABLE)) from err
+            raise _StaysError(path, sentence(err, UNWRITABLE)) from err
 
     def _conflict(self, path: str, known: Known, target: os.stat_result | None) -> Guarded | None:
         if granted(path, self._grants) or not known.stale(target):
@@ -153,7 +149,7 @@ class Publisher:
             mode=0o666 | executable if by_agent else 0o600,
             limit_bytes=self._quota.largest(size),
             check=self._check,
-            finish=lambda fd: _dress(fd, place, None if by_agent else target),
+            finish=lambda fd: dress(fd, place, None if by_agent else target),
         )
         self._quota.spend(written.st_size)
         change = FileChange(path=path, action="modified" if target else "created", size_bytes=written.st_size)
@@ -174,7 +170,7 @@ class Publisher:
         except FileNotFoundError:
             return None
         except OSError as err:
-            return Refused(shown(path), _sentence(err, UNWRITABLE))
+            return Refused(shown(path), sentence(err, UNWRITABLE))
         return FileChange(path=path, action="deleted")
 
     def _may_delete(self, path: str, target: os.stat_result, known: Known) -> None:
@@ -198,37 +194,4 @@ class Publisher:
 
 
 def _entry(person: os.stat_result, source: Source, *, by_agent: bool) -> Entry:
-    return Entry(Stamp.of(person), Stamp.of(source.found), by_agent, is_fresh(source.found))
-
-
-def _make_folder(path: str, parent: int) -> None:
-    name = path.rpartition("/")[2]
-    os.mkdir(name, dir_fd=parent)
-    _own_like(parent, lambda uid, gid: os.chown(name, uid, gid, dir_fd=parent, follow_symlinks=False))
-
-
-def _dress(fd: int, place: int, target: os.stat_result | None) -> None:
-    """Give a new file the owner of its folder (only root can), or the owner and mode of the file that it replaces."""
-    if target is None:
-        _own_like(place, lambda uid, gid: os.fchown(fd, uid, gid))
-        return
-    here = os.fstat(fd)
-    if (here.st_uid, here.st_gid) != (target.st_uid, target.st_gid):
-        # Without privileges a foreign owner cannot be kept: the replaced file is then the person's, as in an editor.
-        with suppress(PermissionError):
-            os.fchown(fd, target.st_uid if os.geteuid() == 0 else -1, target.st_gid)
-    os.fchmod(fd, target.st_mode & 0o777)
-
-
-def _own_like(folder: int, chown: Callable[[int, int], None]) -> None:
-    if os.geteuid() == 0:
-        owner = os.fstat(folder)
-        chown(owner.st_uid, owner.st_gid)
-
-
-def _sentence(err: OSError, what: str) -> str:
-    if isinstance(err, UnusableError):
-        return str(err)
-    if err.errno in _FULL:
-        return "the disk of the notebook's folder is full"
-    return f"{what} ({err.strerror or err})"
+    return Entry(Stamp.of_person(person), Stamp.of(source.found), by_agent, is_fresh(source.found))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 MIB = 1024**2
+MAX_FILES = 20_000
 
 
 class Quota:
     """Counts bytes and files from one `reset`, at a turn's start, to the next."""
 
-    def __init__(self, max_bytes: int, max_files: int) -> None:
+    def __init__(self, max_bytes: int, max_files: int = MAX_FILES) -> None:
         self._max_bytes = max_bytes
         self._max_files = max_files
         self.reset()

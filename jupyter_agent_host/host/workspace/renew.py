@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from jupyter_agent_host.host.workspace.content import copy_content
 from jupyter_agent_host.host.workspace.files import (
     Check,
     Sides,
-    UnusableError,
-    copy_content,
+    despite_the_sandbox,
     lstat_below,
     opened_file,
     opened_folder,
@@ -28,9 +28,9 @@ def renew(sides: Sides, ledger: Ledger, check: Check) -> bool:
     for path, entry in list(ledger.entries.items()):
         if entry.inside is None:
             continue
-        with suppress(UnusableError, PermissionError, FileNotFoundError):
+        with despite_the_sandbox():
             now = lstat_below(sides.person, path)
-            if (None if now is None else Stamp.of(now)) != entry.person:
+            if (None if now is None else Stamp.of_person(now)) != entry.person:
                 changed |= _renew(sides, path, ledger, check)
     return changed
 
@@ -48,7 +48,7 @@ def _renew(sides: Sides, path: str, ledger: Ledger, check: Check) -> bool:
                 os.ftruncate(target, 0)
                 copy_content(source, target, _NO_LIMIT, check)
                 written = os.fstat(target)
-                ledger.entries[path] = Entry(Stamp.of(found), Stamp.of(written), fresh=is_fresh(written))
+                ledger.entries[path] = Entry(Stamp.of_person(found), Stamp.of(written), fresh=is_fresh(written))
             return True
         os.unlink(name, dir_fd=place)
         del ledger.entries[path]

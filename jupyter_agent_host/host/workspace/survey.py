@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jupyter_agent_host.host.workspace.files import Check
-from jupyter_agent_host.host.workspace.masks import Masks, is_cache, is_environment
+from jupyter_agent_host.host.workspace.masks import Masks, is_environment, is_passing
 from jupyter_agent_host.host.workspace.names import name_problem
 
 _CHECK_EVERY = 512
@@ -92,7 +92,7 @@ def _entries(folder: Path, here: str, found: Survey) -> Iterator[os.DirEntry[str
 
 
 def _note(entry: os.DirEntry[str], path: str, masks: Masks, found: Survey, waiting: list[str]) -> None:
-    if is_cache(entry.name):
+    if is_passing(entry.name):
         return
     if masks.hides(path):
         found.masked.append(path)

@@ -1,5 +1,7 @@
 """The copy flavour, with the real file system: what goes in, what comes out, and what stays."""
 
+# ruff: noqa: ASYNC240 - the sandbox is played by blocking calls, one at a time
+
 from __future__ import annotations
 
 import os
@@ -7,28 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from workspace_rig import inside, refused, told
 
 from jupyter_agent_host.errors import WorkspaceError
 from jupyter_agent_host.host.settings import WorkspaceSettings
-from jupyter_agent_host.host.workspace import Collected, Workspace
-from jupyter_agent_host.sandbox.spec import BindWorkspace
+from jupyter_agent_host.host.workspace import Collected
 
 pytestmark = pytest.mark.anyio
-
-
-async def inside(workspace: Workspace) -> Path:
-    """Prepare, and the folder that a sandbox would see as /workspace."""
-    mount = await workspace.prepare()
-    assert isinstance(mount, BindWorkspace)
-    return mount.source
-
-
-def told(collected: Collected) -> dict[str, str]:
-    return {change.path: change.action for change in collected.files}
-
-
-def refused(collected: Collected) -> dict[str, str]:
-    return {item.path: item.reason for item in collected.refused}
 
 
 async def test_what_the_agent_writes_lands_beside_the_notebook(make: Any, folder: Path) -> None:
@@ -176,7 +163,7 @@ async def test_a_folder_too_big_to_copy_is_private_and_says_so(make: Any, folder
 async def test_names_from_all_over_the_world_pass_and_broken_ones_do_not(make: Any, folder: Path) -> None:
     workspace = make()
     box = await inside(workspace)
-    for name in ("日本語 – ß.txt", "e\u0301.txt", "👩‍🔬.txt", "a b'\"$;.txt"):
+    for name in ("日本語 ß.txt", "e\u0301.txt", "👩‍🔬.txt", "a b'\"$;.txt"):
         (box / name).write_text(name)
     (box / "line\nbreak.txt").write_text("x")
     (box / "\u202egpj.exe").write_text("x")
@@ -188,7 +175,7 @@ async def test_names_from_all_over_the_world_pass_and_broken_ones_do_not(make: A
         "\\u202egpj.exe": "its name holds control characters",
         "\\udcff\\udcfe.txt": "its name is not valid UTF-8",
     }
-    assert (folder / "日本語 – ß.txt").exists()
+    assert (folder / "日本語 ß.txt").exists()
     assert sorted(path.name for path in folder.iterdir() if "break" in path.name) == []
 
 

@@ -1,0 +1,200 @@
+"""Which changes wait for a grant, which secrets are hidden, which folders are never shown."""
+
+# ruff: noqa: PTH208 - the sandbox is played by blocking calls, one at a time
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from workspace_rig import inside, refused, told
+
+from jupyter_agent_host.host.settings import WorkspaceSettings
+from jupyter_agent_host.host.workspace import Collected
+from jupyter_agent_host.host.workspace.forbidden import folder_problem
+from jupyter_agent_host.host.workspace.masks import Masks
+from jupyter_agent_host.host.workspace.names import granted
+
+pytestmark = pytest.mark.anyio
+
+WAIT = {
+    "nb.ipynb": "nb.ipynb",
+    "sub/Other.IPYNB": "sub/Other.IPYNB",
+    ".git/config": ".git/",
+    ".GIT/hooks/pre-commit": ".GIT/",
+    "sub/.g\u200cit/config": "sub/.g\u200cit/",
+    "sub/.git": "sub/.git",
+    "GIT~1/config": "GIT~1/",
+    ".hg/hgrc": ".hg/",
+    "env/pyvenv.cfg": "env/",
+    "lib/site-packages/x.py": "lib/site-packages/",
+    "evil.pth": "evil.pth",
+    "conftest.py": "conftest.py",
+    "tests/ConfTest.py": "tests/ConfTest.py",
+    "sitecustomize.py": "sitecustomize.py",
+    ".vscode/tasks.json": ".vscode/",
+    ".github/workflows/ci.yml": ".github/",
+    ".pre-commit-config.yaml": ".pre-commit-config.yaml",
+    ".gitattributes": ".gitattributes",
+    ".bashrc": ".bashrc",
+    ".ipython/profile_default/startup/a.py": ".ipython/",
+    "ipython_config.py": "ipython_config.py",
+    "ipython_kernel_config.py": "ipython_kernel_config.py",
+    "jupyter_server_config.json": "jupyter_server_config.json",
+    "matplotlibrc": "matplotlibrc",
+    "CLAUDE.md": "CLAUDE.md",
+    "sub/AGENTS.md": "sub/AGENTS.md",
+    ".env.production": ".env.production",
+    "server.pem": "server.pem",
+    "pandas.py": "pandas.py",
+    "Pandas.py": "Pandas.py",
+    "random.py": "random.py",
+    "numpy/__init__.py": "numpy/__init__.py",
+    "scripts/json.py": "scripts/json.py",
+    "analysis.cpython-311-x86_64-linux-gnu.so": "analysis.cpython-311-x86_64-linux-gnu.so",
+    "analysis.pyc": "analysis.pyc",
+}
+PASS = (
+    "analysis.py",
+    "my_pandas.py",
+    "src/model/train.py",
+    "pandas/notes.txt",
+    "tests/test_model.py",
+    "tests/__init__.py",
+    "mypkg/__init__.py",
+    "mypkg/types.py",
+    "mypkg/io.py",
+    "Makefile",
+    "setup.py",
+    "pyproject.toml",
+    "README.md",
+    ".gitignore",
+    "data/.gitkeep",
+    "environment.yml",
+    "out/plot.png",
+    "results.parquet",
+    "index.html",
+    "a.b.c.txt",
+)
+
+
+def write(box: Path, path: str) -> None:
+    (box / path).parent.mkdir(parents=True, exist_ok=True)
+    (box / path).write_text(f"by the agent: {path}")
+
+
+@pytest.mark.parametrize(("path", "named"), WAIT.items())
+async def test_what_could_run_later_waits_for_a_grant(make: Any, folder: Path, path: str, named: str) -> None:
+    workspace = make()
+    write(await inside(workspace), path)
+    before = sorted(os.listdir(folder))
+    collected = await workspace.collect()
+    assert not collected.files
+    assert [item.path for item in collected.refused] == [named.replace("\u200c", "\\u200c")]
+    assert sorted(os.listdir(folder)) == before
+    workspace.grant(path)
+    assert list(told(await workspace.collect())) == [path]
+
+
+async def test_ordinary_work_passes(make: Any, folder: Path) -> None:
+    workspace = make()
+    box = await inside(workspace)
+    for path in PASS:
+        write(box, path)
+    collected = await workspace.collect()
+    assert not collected.refused
+    assert sorted(told(collected)) == sorted(PASS)
+
+
+async def test_a_grant_for_a_folder_lets_all_in_it_through(make: Any, folder: Path) -> None:
+    workspace = make(grants=(".github/",))
+    box = await inside(workspace)
+    write(box, ".github/workflows/ci.yml")
+    write(box, ".vscode/tasks.json")
+    collected = await workspace.collect()
+    assert told(collected) == {".github/workflows/ci.yml": "created"}
+    assert list(refused(collected)) == [".vscode/"]
+
+
+async def test_byte_code_and_other_caches_neither_come_out_nor_are_spoken_of(make: Any, folder: Path) -> None:
+    workspace = make(grants=("**",))
+    box = await inside(workspace)
+    write(box, "__pycache__/analysis.cpython-311.pyc")
+    write(box, ".ipynb_checkpoints/nb-checkpoint.ipynb")
+    assert await workspace.collect() == Collected()
+
+
+async def test_an_environment_that_the_agent_makes_is_one_refusal(make: Any, folder: Path) -> None:
+    workspace = make()
+    box = await inside(workspace)
+    for path in ("venv/pyvenv.cfg", *(f"venv/lib/m{number}.py" for number in range(50))):
+        write(box, path)
+    assert refused(await workspace.collect()) == {"venv/": "it is a Python environment"}
+
+
+async def test_an_environment_of_the_persons_is_left_out(make: Any, folder: Path) -> None:
+    write(folder, ".venv/pyvenv.cfg")
+    write(folder, ".venv/lib/x.py")
+    workspace = make()
+    box = await inside(workspace)
+    assert not (box / ".venv").exists()
+    assert workspace.note == "The agent does not see Python environments (.venv)."
+    (box / ".venv" / "lib").mkdir(parents=True)
+    (box / ".venv" / "lib" / "x.py").write_text("other")
+    assert list(refused(await workspace.collect())) == [".venv/"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".env", "sub/.ENV.local", "key.PEM", "a/id_rsa", "id_ed25519.pub", "x-service-account.json", ".aws", "c/.ssh",
+     "a/.config/gcloud", ".docker/config.json", "cert.p12", ".jupyter", "vault/token.txt", "my.secret"],
+)  # fmt: skip
+def test_secrets_are_hidden(path: str) -> None:
+    assert Masks(("*.secret", "vault/*.txt")).hides(path)
+
+
+@pytest.mark.parametrize("path", ["environment.yml", "keys.csv", "pem.txt", "config.json", "vault/token.csv", "ssh"])
+def test_what_only_looks_like_a_secret_is_shown(path: str) -> None:
+    assert not Masks(("*.secret", "vault/*.txt")).hides(path)
+
+
+def test_grants_are_taken_from_the_folders_root() -> None:
+    assert granted("a/b.py", ["a/*.py"])
+    assert granted("a/b/c.py", ["a"])
+    assert granted("a/b/conftest.py", ["**/conftest.py"])
+    assert granted("x/", ["./x"])
+    assert not granted("a/conftest.py", ["conftest.py", "*.py", ""])
+    assert not granted("ab.py", ["a", "A*"])
+
+
+def test_homes_systems_and_the_running_python_are_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = tmp_path / "elsewhere"
+    for place in ("/", "/etc", "/etc/ssl", "/usr", "/home", "/tmp"):
+        assert folder_problem(Path(place), state) == "belongs to the system"
+    assert "Python" in folder_problem(Path(sys.prefix), state)
+    assert "private files" in folder_problem(tmp_path, state)
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path / "configured" / "jupyter"))
+    (tmp_path / "me" / "project").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "me")
+    far = tmp_path.parent / "far"
+    for place in ("me", "link", "."):
+        assert folder_problem(tmp_path / place, far) == "is or holds your home folder"
+    assert folder_problem(tmp_path / "configured", far) == "is or holds a Jupyter folder"
+    assert folder_problem(tmp_path / "configured" / "jupyter" / "lab", far) == "lies in a Jupyter folder"
+    assert folder_problem(tmp_path / "me" / "project", far) == ""
+
+
+async def test_a_home_is_private_in_every_mode_and_says_why(
+    make: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    for settings in (WorkspaceSettings(), WorkspaceSettings(mode="bind")):
+        workspace = make(settings)
+        assert list((await inside(workspace)).iterdir()) == []
+        assert workspace.mode == "private"
+        assert workspace.note.startswith("The folder of nb.ipynb is or holds your home folder")
+        assert "move the notebook into a project folder" in workspace.note

@@ -1,0 +1,65 @@
+"""Saving with real-time collaboration: the open document is edited, and disk and document stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from jupyter_ydoc import YNotebook
+from pycrdt import YMessageType, YSyncMessageType, create_sync_message, create_update_message, handle_sync_message
+from server_lab import Lab, LabMaker
+from test_saving import HELLO, eventually
+from websockets.sync.client import ClientConnection, connect
+
+
+@pytest.fixture(scope="module")
+def shared(make_lab: LabMaker) -> Iterator[Lab]:
+    """A server with real-time collaboration."""
+    with make_lab({"YDocExtension": {"disable_rtc": False, "document_save_delay": 0.2}}) as made:
+        yield made
+
+
+def enter_room(lab: Lab, path: str) -> ClientConnection:
+    """Open a notebook as a browser does."""
+    body = {"format": "json", "type": "notebook"}
+    room = lab.http.put(f"api/collaboration/session/{path}", json=body).json()
+    url = lab.server.url.replace("http", "ws", 1)
+    address = f"{url}api/collaboration/room/{room['format']}:{room['type']}:{room['fileId']}"
+    return connect(
+        f"{address}?sessionId={room['sessionId']}",
+        additional_headers={"Authorization": f"token {lab.server.token}"},
+        proxy=None,
+        max_size=None,
+    )
+
+
+def follow(socket: ClientConnection, notebook: YNotebook) -> None:
+    """Take what the room sends until it is silent for a moment."""
+    while True:
+        try:
+            message = socket.recv(timeout=1.5)
+        except TimeoutError:
+            return
+        if isinstance(message, bytes) and message[0] == YMessageType.SYNC:
+            reply = handle_sync_message(message[1:], notebook.ydoc)
+            if reply is not None and message[1] == YSyncMessageType.SYNC_STEP1:
+                socket.send(reply)
+
+
+def test_the_open_document_gets_the_session_and_the_disk_the_same(shared: Lab) -> None:
+    shared.notebook("live.ipynb", "1 + 1")
+    page = YNotebook()
+    with enter_room(shared, "live.ipynb") as socket:
+        socket.send(create_sync_message(page.ydoc))
+        follow(socket, page)
+        assert [cell["source"] for cell in page.source["cells"]] == ["1 + 1"]
+        shared.ask("live.ipynb", HELLO)
+        follow(socket, page)
+        envelope = page.source["metadata"]["agent_host"]
+        assert envelope["notebook_id"] == shared.open("live.ipynb")["notebookId"]
+        assert eventually(lambda: shared.metadata("live.ipynb").get("agent_host")) == envelope
+        source = page.ycells[0]["source"]
+        source += " + 1"
+        socket.send(create_update_message(page.ydoc.get_update()))
+        eventually(lambda: "1 + 1 + 1" in (shared.root / "live.ipynb").read_text())
+        assert shared.metadata("live.ipynb")["agent_host"] == envelope
