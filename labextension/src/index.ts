@@ -1,0 +1,12 @@
+/** The plugins of this extension. */
+import { agents } from './plugins/agents';
+import { commands } from './plugins/commands';
+import { envelope } from './plugins/envelope';
+import { output } from './plugins/output';
+import { panel } from './plugins/panel';
+import { shared } from './plugins/shared';
+import { status } from './plugins/status';
+
+export * from './tokens';
+
+export default [shared, agents, panel, output, envelope, commands, status];

@@ -1,0 +1,73 @@
+/** Turns in cell outputs: live from the server's events while they run, from the notebook afterwards. */
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import React from 'react';
+import { Turn } from '../components/turn';
+import { readBundle } from '../bundle';
+import type { SavedTurn } from '../bundle';
+import type { Shared } from '../surface';
+import { IAgents, NAMESPACE, TURN_TYPE } from '../tokens';
+import type { IAgent } from '../tokens';
+import { IShared } from './shared';
+
+class TurnOutput extends ReactWidget implements IRenderMime.IRenderer {
+  constructor(
+    private readonly agents: IAgents,
+    private readonly shared: Shared
+  ) {
+    super();
+    this.addClass('jp-AgentHost-output');
+    agents.currentChanged.connect(this.update, this);
+  }
+
+  renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this.saved = readBundle(model.data[TURN_TYPE]);
+    this.update();
+    return this.renderPromise ?? Promise.resolve();
+  }
+
+  protected override render(): JSX.Element {
+    const { saved, shared } = this;
+    if (saved === null) {
+      return <div>{shared.trans.__('This turn was saved by a newer version and cannot be shown.')}</div>;
+    }
+    if (saved.isFinal) {
+      return shared.wrap(<Turn turn={saved.turn} agent={null} showPrompt={false} labels={saved.labels} />);
+    }
+    const agent = this.agents.byId(saved.notebookId);
+    return shared.wrap(agent ? <LiveTurn agent={agent} saved={saved} /> : <Awaiting shared={shared} agents={this.agents} />);
+  }
+
+  private saved: SavedTurn | null = null;
+}
+
+function LiveTurn(props: { agent: IAgent; saved: SavedTurn }): JSX.Element {
+  const { agent, saved } = props;
+  return (
+    <UseSignal signal={agent.changed} initialSender={agent}>
+      {() => {
+        const turn = agent.conversation.turns.find(each => each.turnId === saved.turn.turnId);
+        return <Turn turn={turn ?? saved.turn} agent={agent} showPrompt={false} />;
+      }}
+    </UseSignal>
+  );
+}
+
+function Awaiting(props: { shared: Shared; agents: IAgents }): JSX.Element {
+  return <div className="jp-AgentHost-waiting">{props.shared.trans.__('A turn of an agent that is not open here.')}</div>;
+}
+
+export const output: JupyterFrontEndPlugin<void> = {
+  id: `${NAMESPACE}:output`,
+  description: 'Renders turns in cell outputs.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry, IAgents, IShared],
+  activate: (_app: JupyterFrontEnd, rendermime: IRenderMimeRegistry, agents: IAgents, shared: Shared) => {
+    rendermime.addFactory(
+      { safe: true, mimeTypes: [TURN_TYPE], defaultRank: 10, createRenderer: () => new TurnOutput(agents, shared) },
+      10
+    );
+  }
+};

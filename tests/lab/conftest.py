@@ -1,0 +1,237 @@
+"""A real JupyterLab in a real Chromium: token auth on, a process as the sandbox, a script as the model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+
+from jupyter_agent_host.cli.headless import own_server
+from jupyter_agent_host.cli.servers import JupyterServer
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+HOSTILE = (
+    "<script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">\n\n"
+    "![pixel](http://198.51.100.1/pixel.png) <img src='http://198.51.100.1/raw.png'>\n\n"
+    "[click](javascript:alert(1)) and [docs](https://example.com/deep/page)\n\n"
+    "<form action='http://198.51.100.1/'><input name=a><button>Send</button></form>\n\n"
+    "<svg><image href='http://198.51.100.1/s.png'/></svg> <iframe src='http://198.51.100.1/f'></iframe>\n\n"
+    "<style>@import url('http://198.51.100.1/c.css');</style> <p style=\"background:url('http://198.51.100.1/b')\">p</p>\n\n"
+    "```mermaid\ngraph TD; A-->B\n```\n\nThe end of it: **bold words**."
+)
+SHOWPIECE = (
+    "## What I found\n\nThe **highest** revenue was in *March*: $r = \\sum_i p_i q_i$.\n\n"
+    "| month | revenue |\n|---|---:|\n| February | 1,204 |\n| March | 3,411 |\n\n"
+    "```python\nimport csv\n\ndef best(rows):\n    return max(rows, key=lambda row: row['revenue'])\n```\n\n"
+    "- first point, see [the docs](https://docs.python.org/3/)\n- second point with `inline code`\n\n> A quotation.\n"
+)
+SCRIPT: dict[str, Any] = {
+    "name": "lab",
+    "rules": [
+        {"when": {"prompt": "hostile"}, "say": HOSTILE},
+        {"when": {"prompt": "count"}, "delta_delay_seconds": 0.05, "say": "{words:80} END"},
+        {
+            "when": {"prompt": "report"},
+            "steps": [
+                {
+                    "think": "First look at the files.",
+                    "say": "I look first.",
+                    "tools": [{"name": "Bash", "input": {"command": "echo one; echo two", "description": "Look"}}],
+                },
+                {"say": SHOWPIECE},
+            ],
+        },
+        {
+            "when": {"prompt": "run"},
+            "steps": [
+                {"tools": [{"name": "Write", "input": {"file_path": "{cwd}/made.txt", "content": "made\n"}}]},
+                {"say": "Then: {last_tool_result}"},
+            ],
+        },
+    ],
+    "otherwise": {"say": "You said nothing that I know."},
+}
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder needs the browser."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine: apt-get install chromium"))
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One real server, a client with its token, its root folder, and where screenshots go."""
+
+    server: JupyterServer
+    http: httpx.Client
+    root: Path
+    shots: Path
+
+    def notebook(self, name: str, *sources: str, metadata: dict[str, Any] | None = None) -> Path:
+        """Make a notebook with these code cells."""
+        path = self.root / name
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
+        cells = [new_code_cell(source) for source in sources]
+        nbformat.write(new_notebook(cells=cells, metadata={**kernel, **(metadata or {})}), path)
+        return path
+
+    def call(self, path: str, verb: str, **request: Any) -> dict[str, Any]:
+        """One verb over REST."""
+        found = self.http.post("agent-host/open", json={"path": path}).json()["notebookId"]
+        answer = self.http.post(f"agent-host/notebooks/{found}/{verb}", json=request)
+        assert answer.status_code == 200, answer.text
+        done: dict[str, Any] = answer.json()
+        return done
+
+    def metadata(self, path: str) -> dict[str, Any]:
+        """The metadata on disk."""
+        found: dict[str, Any] = json.loads((self.root / path).read_text())["metadata"]
+        return found
+
+
+@dataclass(frozen=True)
+class Window:
+    """One page with a notebook and its agent's panel open."""
+
+    page: Page
+    lab: Lab
+    foreign_requests: list[str]
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.locator("#jp-agent-host-panel")
+
+    @property
+    def prompt_box(self) -> Locator:
+        return self.panel.get_by_label("Prompt to the agent")
+
+    @property
+    def turns(self) -> Locator:
+        return self.panel.locator("article.jp-AgentHost-turn")
+
+    def ask(self, prompt: str) -> None:
+        self.prompt_box.fill(prompt)
+        self.prompt_box.press("Enter")
+
+    def open(self, path: str, *, reset: bool = True) -> None:
+        """Load the page with this notebook, its panel shown and its kernel idle."""
+        query = "reset&" if reset else ""
+        self.page.goto(f"{self.lab.server.url}lab/tree/{path}?{query}token={self.lab.server.token}")
+        self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady === true")
+        self.show()
+
+    def show(self) -> None:
+        self.page.evaluate("() => window.jupyterapp.commands.execute('agent-host:open-panel')")
+        expect(self.panel.locator(".jp-AgentHost-header")).to_be_visible()
+
+    def kernel_ready(self) -> None:
+        self.page.wait_for_function(
+            "() => { const s = window.jupyterapp.shell.currentWidget.sessionContext;"
+            " return s.isReady && s.session?.kernel?.connectionStatus === 'connected'"
+            " && s.session.kernel.status === 'idle' }"
+        )
+
+    def shot(self, name: str) -> None:
+        self.page.screenshot(path=self.lab.shots / f"{name}.png")
+
+    def theme(self, name: str) -> None:
+        """JupyterLab Light or JupyterLab Dark."""
+        self.page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', {theme: name})", name)
+        light = "true" if "Light" in name else "false"
+        expect(self.page.locator(f"body[data-jp-theme-light='{light}']")).to_be_attached()
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One server for all these tests, with folders of its own, without real-time collaboration."""
+    folder = tmp_path_factory.mktemp("lab")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+            patch.setenv(name, str(folder / name.lower()))
+        patch.setenv("JUPYTERLAB_SETTINGS_DIR", str(folder / "settings"))
+        patch.setenv("JUPYTERLAB_WORKSPACES_DIR", str(folder / "workspaces"))
+        for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
+            patch.delenv(name, raising=False)
+        news = folder / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+        news.parent.mkdir(parents=True)
+        news.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+        script = folder / "script.json"
+        script.write_text(json.dumps(SCRIPT))
+        root, shots = folder / "root", folder / "shots"
+        root.mkdir()
+        shots.mkdir()
+        config = {
+            "YDocExtension": {"disable_rtc": True},
+            "LabApp": {"expose_app_in_browser": True},
+            "AgentHost": {
+                "provider": "process",
+                "allow_unsandboxed": True,
+                "scripted_model": str(script),
+                "data_dir": str(folder / "data"),
+            },
+        }
+        with own_server(root, config=config) as server, server.client() as http:
+            print(f"\nscreenshots: {shots}")  # noqa: T201 - whoever runs this looks at them
+            yield Lab(server, http, root, shots)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
+        yield made
+        made.close()
+
+
+OpenWindow = Callable[..., Window]
+
+
+@pytest.fixture
+def window(lab: Lab, browser: Browser) -> Iterator[OpenWindow]:
+    """Opens pages; no page may ask any server but ours."""
+    contexts = []
+    foreign: list[str] = []
+
+    def note(request: Request) -> None:
+        if not request.url.startswith((lab.server.url, "data:", "blob:")):
+            foreign.append(request.url)
+
+    def make(path: str = "", **options: Any) -> Window:
+        context = browser.new_context(viewport={"width": 1360, "height": 860}, **options)
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.on("request", note)
+        made = Window(page, lab, foreign)
+        if path:
+            made.open(path)
+        return made
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert foreign == []

@@ -1,0 +1,75 @@
+"""What a person does in the agent panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from playwright.sync_api import expect
+
+LONG = 30_000
+
+
+def test_a_prompt_streams_its_answer(lab: Any, window: Callable[..., Any]) -> None:
+    lab.notebook("stream.ipynb", "1 + 1")
+    page = window("stream.ipynb")
+    page.ask("count please")
+    answer = page.turns.first.locator(".jp-AgentHost-markdown")
+    expect(answer).to_contain_text("word", timeout=LONG)
+    page.shot("streaming")
+    expect(page.turns.first).to_have_attribute("data-status", "running")
+    expect(page.turns.first).to_have_attribute("data-status", "completed", timeout=LONG)
+    expect(answer).to_contain_text("END")
+    expect(page.panel).to_contain_text("not isolated")
+    expect(page.panel).to_contain_text("scripted model")
+    page.shot("streamed")
+
+
+def test_a_report_reads_well_in_both_themes(lab: Any, window: Callable[..., Any]) -> None:
+    lab.notebook("report.ipynb", "1 + 1")
+    page = window("report.ipynb")
+    page.ask("a report please")
+    expect(page.turns.first).to_have_attribute("data-status", "completed", timeout=LONG)
+    expect(page.panel.locator("table")).to_be_visible()
+    expect(page.panel.locator("mjx-container")).to_be_visible()
+    card = page.panel.locator(".jp-AgentHost-tool")
+    expect(card).to_have_attribute("data-state", "done")
+    card.locator("summary").click()
+    expect(card).to_contain_text("echo one; echo two")
+    expect(card.locator(".jp-AgentHost-result")).to_contain_text("two")
+    page.shot("report-light")
+    page.theme("JupyterLab Dark")
+    page.shot("report-dark")
+    page.theme("JupyterLab Light")
+
+
+def test_escape_interrupts(lab: Any, window: Callable[..., Any]) -> None:
+    lab.notebook("interrupt.ipynb", "1 + 1")
+    page = window("interrupt.ipynb")
+    page.ask("count please")
+    expect(page.turns.first.locator(".jp-AgentHost-markdown")).to_contain_text("word", timeout=LONG)
+    page.prompt_box.press("Escape")
+    expect(page.turns.first).to_have_attribute("data-status", "interrupted", timeout=LONG)
+    expect(page.turns.first).to_contain_text("The session lives on")
+    page.shot("interrupted")
+
+
+def test_queued_prompts_wait_and_a_new_session_is_set_apart(lab: Any, window: Callable[..., Any]) -> None:
+    lab.notebook("queue.ipynb", "1 + 1")
+    page = window("queue.ipynb")
+    page.ask("count please")
+    expect(page.turns.first.locator(".jp-AgentHost-markdown")).to_contain_text("word", timeout=LONG)
+    page.ask("hello")
+    expect(page.turns).to_have_count(2)
+    expect(page.turns.last).to_contain_text("Queued")
+    page.shot("queued")
+    expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
+    page.panel.get_by_role("button", name="New").click()
+    page.page.get_by_role("button", name="Start anew").click()
+    expect(page.panel.get_by_role("status")).to_be_visible()
+    page.ask("hello again")
+    expect(page.turns).to_have_count(3)
+    expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
+    expect(page.turns.last).to_contain_text("hello again")
+    expect(page.panel.get_by_text("Another session")).to_have_count(1)
+    page.shot("new-session")
