@@ -54,6 +54,7 @@ class NotebookAgent:
         serving_session: the session that the sandbox's runner has open.
         notices: what the next turn shall tell the person first.
         pending: questions that wait for a person, by request id.
+        kept_inside: changed files that wait for a grant.
         spoken: sessions that are known to have a transcript.
         spoke_before: whether any turn came before in this conversation.
         accepting: held while a prompt is accepted, so that prompts keep their order.
@@ -73,6 +74,7 @@ class NotebookAgent:
         self.trust: Trust = "none"
         self.trust_reason = ""
         self.notices: list[Notice] = []
+        self.kept_inside: tuple[str, ...] = ()
         self.spoken: set[str] = set()
         self.spoke_before = False
         self.serving_session = row.session_id

@@ -23,6 +23,7 @@ async def collect(agent: NotebookAgent) -> tuple[list[AnyEvent], str]:
         logger.warning("workspace of %s: %s", agent.row.notebook_id, err)
         text = f"Changed files could not be copied to the notebook's folder: {err}"
         return [Notice(level="error", code="workspace", text=text)], text
+    agent.kept_inside = tuple(refused.path for refused in collected.all_refused)
     events: list[AnyEvent] = []
     if collected.files:
         events.append(FilesChanged(files=tuple(collected.files)))

@@ -43,6 +43,7 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         mem_bytes=stats.mem_bytes,
         pids=stats.pids,
         pending_permissions=tuple(agent.pending),
+        refused_files=agent.kept_inside,
     )
 
 

@@ -58,8 +58,10 @@ async def test_a_guarded_file_waits_for_a_grant_and_the_agent_is_told(open_house
         assert {path for event in talk.of(FilesRefused) for path in event.paths} == {"sitecustomize.py"}
         assert not target.exists()
         assert "%agent grant" in house.last_messages()
+        assert (await house.info()).refused_files == ("sitecustomize.py",)
         await house.do("grant", GrantRequest(target="sitecustomize.py"))
         assert target.read_text() == "1\n"
+        assert (await house.info()).refused_files == ()
 
 
 async def test_in_mode_default_the_person_allows_a_tool(open_house: OpenHouse) -> None:
