@@ -50,7 +50,7 @@ class ProviderContract:
     @pytest.fixture
     def make_provider(self) -> Callable[[], Provider]:
         """A provider as a fresh host would construct it; called more than once."""
-        raise NotImplementedError
+        pytest.fail("A provider contract needs the fixture make_provider: override it with your provider.")
 
     @pytest.fixture
     async def provider(self, make_provider: Callable[[], Provider]) -> AsyncIterator[Provider]:
