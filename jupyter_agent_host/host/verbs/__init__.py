@@ -1,0 +1,30 @@
+"""The verbs of the host API, each for one agent. They translate; the work is the agent's and the journal's."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.ref import NotebookRef
+from jupyter_agent_host.host.verbs import looking, options, prompt, session, turn
+from jupyter_agent_host.protocol.host_api import Answer
+
+Verb = Callable[[NotebookAgent, NotebookRef, Any], Awaitable[Answer]]
+
+VERBS: dict[str, Verb] = {
+    "open": looking.status,
+    "prompt": prompt.prompt,
+    "interrupt": turn.interrupt,
+    "stop": turn.stop,
+    "reset": session.reset,
+    "fork": session.fork,
+    "status": looking.status,
+    "history": looking.history,
+    "cost": looking.cost,
+    "trust": session.trust,
+    "grant": options.grant,
+    "model": options.model,
+    "mode": options.mode,
+    "answer": turn.answer,
+}

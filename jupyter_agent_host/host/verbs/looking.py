@@ -1,0 +1,36 @@
+"""Verbs that only look: what an agent is, what was said, what it cost."""
+
+from __future__ import annotations
+
+from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.ref import NotebookRef
+from jupyter_agent_host.host.report import notebook_info, turn_summary
+from jupyter_agent_host.protocol.host_api import Cost, History, NotebookInfo
+
+
+async def status(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> NotebookInfo:
+    return await notebook_info(agent)
+
+
+async def history(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> History:
+    """The turns of the present session and of those it was forked from; for foreign state, what the notebook says."""
+    if agent.claim is not None:
+        turns = agent.claim.history
+    else:
+        rows = await agent.services.journal.lineage(agent.row.session_id)
+        turns = tuple(turn_summary(row) for row in rows)
+    return History(
+        notebook_id=agent.row.notebook_id, session_id=agent.row.session_id, trust=agent.trust, turns=tuple(turns)
+    )
+
+
+async def cost(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> Cost:
+    total = await agent.services.journal.ledger(agent.row.notebook_id)
+    return Cost(
+        notebook_id=agent.row.notebook_id,
+        cost_usd=total.cost_usd,
+        budget_usd=agent.scope.budget_usd,
+        usage=total.usage,
+        requests=total.requests,
+        refused_requests=total.refused,
+    )

@@ -1,0 +1,87 @@
+"""The verb that begins a turn."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from jupyter_agent_host.errors import PromptTooLargeError
+from jupyter_agent_host.host import sessions
+from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.prompt import SYSTEM_PROMPT
+from jupyter_agent_host.host.ref import NotebookRef
+from jupyter_agent_host.host.turn import Turn
+from jupyter_agent_host.protocol.control import SessionOptions
+from jupyter_agent_host.protocol.host_api import PromptAccepted, PromptRequest
+from jupyter_agent_host.protocol.limits import MAX_PROMPT_BYTES
+from jupyter_agent_host.store.digests import prompt_digest
+from jupyter_agent_host.store.rows import TurnRow
+
+
+async def prompt(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest) -> PromptAccepted:
+    """Accept one turn, or find the earlier answer that `once` asks for.
+
+    Raises:
+        PromptTooLargeError, EnvelopeUntrustedError, DivergedSessionError.
+    """
+    size_bytes = len(request.prompt.encode("utf-8", "surrogatepass"))
+    if size_bytes > MAX_PROMPT_BYTES:
+        raise PromptTooLargeError(
+            f"The prompt is {size_bytes} bytes long; at most {MAX_PROMPT_BYTES} work. Put the text into a file beside"
+            " the notebook and let the agent read it."
+        )
+    agent.guard_trust()
+    async with agent.accepting:
+        if request.once and not (request.new or request.fork):
+            found = await _answered(agent, request)
+            if found is not None:
+                return _accepted(agent, found.session_id, found.turn_id, found.first_event - 1, answered=True)
+        if request.new or request.fork:
+            await sessions.begin(agent, how="forked" if request.fork else "new")
+        turn = await _turn(agent, ref, request)
+        after = await agent.submit(turn)
+    return _accepted(agent, turn.session_id, turn.turn_id, after)
+
+
+def _accepted(
+    agent: NotebookAgent, session_id: str, turn_id: str, after: int, *, answered: bool = False
+) -> PromptAccepted:
+    return PromptAccepted(
+        notebook_id=agent.row.notebook_id,
+        session_id=session_id,
+        turn_id=turn_id,
+        after=max(0, after),
+        answered=answered,
+    )
+
+
+async def _turn(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest) -> Turn:
+    settings, row = agent.services.settings, agent.row
+    remaining = None
+    if agent.scope.budget_usd is not None:
+        spent = (await agent.services.journal.ledger(row.notebook_id)).cost_usd
+        remaining = max(0.01, agent.scope.budget_usd - spent)
+    options = SessionOptions(
+        model=request.model or row.model or settings.model,
+        permission_mode=request.permission_mode or row.permission_mode or settings.permission_mode,  # type: ignore[arg-type]
+        max_turns=request.max_turns or settings.max_turns,
+        max_budget_usd=remaining,
+        system_prompt=SYSTEM_PROMPT,
+    )
+    return Turn(
+        request=request,
+        session_id=row.session_id,
+        options=options,
+        source=await sessions.fork_source(agent),
+        actor=ref.actor,
+        turn_id=uuid4().hex,
+    )
+
+
+async def _answered(agent: NotebookAgent, request: PromptRequest) -> TurnRow | None:
+    rows = await agent.services.journal.lineage(agent.row.session_id)
+    digest = prompt_digest(request.prompt)
+    for row in reversed(rows):
+        same = (row.cell_id, row.prompt_digest, row.status) == (request.cell_id, digest, "completed")
+        if same and request.previous_turn_id in ("", row.previous_turn_id):
+            return row
+    return None
