@@ -20,6 +20,7 @@ from jupyter_agent_host.host.claim import Claim
 from jupyter_agent_host.host.feed import EventFeed
 from jupyter_agent_host.host.lifecycle import Lifecycle
 from jupyter_agent_host.host.live import LiveSandbox
+from jupyter_agent_host.host.questions import Questions
 from jupyter_agent_host.host.race import wait_any
 from jupyter_agent_host.host.scope import NotebookScope
 from jupyter_agent_host.host.services import Services
@@ -29,8 +30,6 @@ from jupyter_agent_host.protocol.events import (
     AnyEvent,
     EventRecord,
     Notice,
-    PermissionAsked,
-    PermissionSettled,
     TurnEnded,
     TurnStarted,
 )
@@ -53,7 +52,7 @@ class NotebookAgent:
         claim, trust, trust_reason: saved state that the notebook brought and nobody decided on yet.
         serving_session: the session that the sandbox's runner has open.
         notices: what the next turn shall tell the person first.
-        pending: questions that wait for a person, by request id.
+        questions: what waits for a person.
         kept_inside: changed files that wait for a grant.
         spoken: sessions that are known to have a transcript.
         spoke_before: whether any turn came before in this conversation.
@@ -69,7 +68,7 @@ class NotebookAgent:
         self.queue: deque[Turn] = deque()
         self.active: Turn | None = None
         self.live: LiveSandbox | None = None
-        self.pending: dict[str, PermissionAsked] = {}
+        self.questions = Questions(self.emit)
         self.claim: Claim | None = None
         self.trust: Trust = "none"
         self.trust_reason = ""
@@ -117,6 +116,8 @@ class NotebookAgent:
         if running is None or running.ended.is_set():
             return waiting
         running.interrupted = True
+        with anyio.CancelScope(shield=True):
+            await self._settle(running, self.questions.settle_all("interrupt", of_host=True))
         if running.sent:
             self.services.tasks.start_soon(self._interrupt_in_box, running)
         else:
@@ -135,14 +136,10 @@ class NotebookAgent:
 
     async def answer(self, request: AnswerRequest, by: str) -> bool:
         """Settle a question; False when it was settled before."""
-        asked = self.pending.pop(request.request_id, None)
-        if asked is None or self.live is None:
-            return False
-        settled = PermissionSettled(
-            request_id=asked.request_id, decision=request.decision, message=request.message, by=by
-        )
         turn_id = self.active.turn_id if self.active else ""
-        await self.emit(turn_id, settled, session_id=self.serving_session)
+        asked = await self.questions.settle(request, by, turn_id, self.serving_session)
+        if asked is None or asked.source == "host" or self.live is None:
+            return asked is not None
         frame = AnswerPermission(
             session_id=self.serving_session,
             permission_id=request.request_id,
@@ -193,19 +190,18 @@ class NotebookAgent:
     async def end_turn(self, turn: Turn, ended: TurnEnded) -> None:
         """End a turn from the host's side, unless the runner did. Idempotent."""
         if not turn.ended.is_set():
-            await self.emit(turn.turn_id, *self.settle_open(), ended, session_id=turn.session_id)
+            await self._settle(turn, [*self.questions.settle_all("turn_end"), ended])
             turn.ended.set()
             await self.publish(self)
-
-    def settle_open(self) -> list[AnyEvent]:
-        """Close every open question: the turn that asked is over."""
-        still_open, self.pending = self.pending, {}
-        return [PermissionSettled(request_id=key, decision="deny", by="turn_end") for key in still_open]
 
     def nudge(self) -> None:
         """Wake the driver."""
         wake, self.wake = self.wake, anyio.Event()
         wake.set()
+
+    async def _settle(self, turn: Turn, events: list[AnyEvent]) -> None:
+        if events:
+            await self.emit(turn.turn_id, *events, session_id=turn.session_id)
 
     async def _take_back(self) -> bool:
         """End the turns that wait; False when there was none. What cannot be ended now goes on waiting."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import anyio
 
@@ -61,10 +61,11 @@ class Driver:
         else:
             await self._retire()
 
-    def adopt(self, live: LiveSandbox, turn: Turn | None, pending: Mapping[str, PermissionAsked]) -> None:
+    def adopt(self, live: LiveSandbox, turn: Turn | None, asked: Iterable[PermissionAsked]) -> None:
         """Take over a sandbox that an earlier host left, with the turn that still runs in it and its open questions."""
         agent = self.agent
-        agent.live, agent.pending = live, dict(pending)
+        agent.live = live
+        agent.questions.restore(asked)
         agent.life.enter("idle")
         if turn is not None:
             turn.sent, agent.active, agent.serving_session = True, turn, turn.session_id

@@ -16,7 +16,6 @@ from jupyter_agent_host.protocol.control import Hello, Outbox, Status, Workspace
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     PermissionAsked,
-    PermissionSettled,
     TurnEnded,
 )
 from jupyter_agent_host.protocol.host_api import AnswerRequest
@@ -46,9 +45,8 @@ class SandboxListener:
         """Journal one batch as a unit; a turn's end is completed with the host's own figures first."""
         agent = self._agent
         turn = agent.active if agent.active is not None and not agent.active.ended.is_set() else None
-        checked = _up_to_the_end(
-            check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
-        )
+        mine = check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
+        checked = [item for item in _up_to_the_end(mine) if item.event is None or agent.questions.may_say(item.event)]
         writes: list[WriteItem] = []
         for item in checked:
             writes.extend(await self._writes(item, turn))
@@ -59,7 +57,7 @@ class SandboxListener:
             turn.ended.set()
         agent.feed.publish(records)
         for item in checked:
-            await self._note_permission(item.event)
+            await self._hear(item.event)
 
     async def take_status(self, status: Status) -> None:
         if self._agent.live is not None:
@@ -112,17 +110,20 @@ class SandboxListener:
         await agent.scope.settled()
         spent = await agent.services.journal.ledger(agent.row.notebook_id, since=turn.started)
         over_budget = agent.scope.refused_for_budget
-        return [*files, *agent.settle_open(), outcome.final(ended, spent=spent, over_budget=over_budget)]
+        return [
+            *files,
+            *agent.questions.settle_all("turn_end"),
+            outcome.final(ended, spent=spent, over_budget=over_budget),
+        ]
 
-    async def _note_permission(self, event: AnyEvent | None) -> None:
+    async def _hear(self, event: AnyEvent | None) -> None:
         agent = self._agent
-        if isinstance(event, PermissionSettled):
-            agent.pending.pop(event.request_id, None)
-        elif isinstance(event, PermissionAsked):
-            agent.pending[event.request_id] = event
-            if agent.active is not None and agent.active.request.headless:
-                denial = AnswerRequest(request_id=event.request_id, decision="deny", message=outcome.NOBODY)
-                await agent.answer(denial, "headless")
+        if event is None:
+            return
+        agent.questions.heard(event)
+        if isinstance(event, PermissionAsked) and agent.active is not None and agent.active.request.headless:
+            denial = AnswerRequest(request_id=event.request_id, decision="deny", message=outcome.NOBODY)
+            await agent.answer(denial, "headless")
 
     def _sandbox_id(self) -> str:
         return self._agent.live.sandbox.id if self._agent.live is not None else ""

@@ -82,8 +82,8 @@ async def _take(manager: Manager, row: SandboxRow, provider: Provider, sandbox: 
     for waiting in unended[1:]:  # what they were asked with is not in the journal
         await driver.agent.end_turn(waiting, _LOST)
     turn = unended[0] if unended else None
-    pending = await _open_questions(services.journal, row.notebook_id, turn) if turn else {}
-    driver.adopt(live, turn, pending)
+    asked = await _open_questions(services.journal, row.notebook_id, turn) if turn else {}
+    driver.adopt(live, turn, asked.values())
     logger.info("took over sandbox %s of %s", sandbox.id[:12], row.notebook_id)
     return row.notebook_id
 

@@ -42,7 +42,7 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         last_event=agent.feed.last_number,
         mem_bytes=stats.mem_bytes,
         pids=stats.pids,
-        pending_permissions=tuple(agent.pending),
+        pending_permissions=agent.questions.open,
         refused_files=agent.kept_inside,
     )
 

@@ -93,7 +93,10 @@ class ToolResult(Event, tag="tool_result", frozen=True, kw_only=True):
 
 
 class PermissionAsked(Event, tag="permission_asked", frozen=True, kw_only=True):
-    """A person must decide. Open until a `PermissionSettled` of the same `request_id`."""
+    """A person must decide. Open until a `PermissionSettled` of the same `request_id`.
+
+    `source`: `box` for what the agent would do inside its sandbox (a courtesy), `host` for what would leave it.
+    """
 
     request_id: str
     tool_name: str
@@ -101,15 +104,17 @@ class PermissionAsked(Event, tag="permission_asked", frozen=True, kw_only=True):
     title: str = ""
     description: str = ""
     questions: Json = None
+    source: Literal["box", "host"] = "box"
 
 
 class PermissionSettled(Event, tag="permission_settled", frozen=True, kw_only=True):
-    """The decision; `by` is a person, `headless`, `interrupt` or `turn_end`."""
+    """The decision; `by` is a person, `headless`, `interrupt` or `turn_end`. `remember` says how far it reaches."""
 
     request_id: str
     decision: Literal["allow", "deny"]
     message: str = ""
     by: str = ""
+    remember: Literal["once", "notebook"] = "once"
 
 
 class FileChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -179,12 +179,16 @@ class ModeRequest(Request, frozen=True, kw_only=True):
 
 
 class AnswerRequest(Request, frozen=True, kw_only=True):
-    """A person's decision on a `PermissionAsked`. The first answer counts; a later one gets `settled: false`."""
+    """A person's decision on a `PermissionAsked`. The first answer counts; a later one is told that it came too late.
+
+    `remember`: `notebook` lets the like happen again in this notebook without asking.
+    """
 
     request_id: str
     decision: Literal["allow", "deny"]
     message: str = ""
     updated_input: Json = None
+    remember: Literal["once", "notebook"] = "once"
     path: str = ""
 
 

@@ -1,0 +1,144 @@
+"""Questions that wait for a person: the box's own, and those that the host asks about what would leave the box.
+
+Both are the same to every surface: a `PermissionAsked` opens one, the `PermissionSettled` of the same id closes it.
+They differ in who waits: the runner inside, which is told by a frame, or a task of the host in `Questions.ask`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+import anyio
+import msgspec
+
+from jupyter_agent_host.host.outcome import NOBODY
+from jupyter_agent_host.protocol.events import AnyEvent, EventRecord, PermissionAsked, PermissionSettled
+from jupyter_agent_host.protocol.host_api import AnswerRequest
+
+
+class Emit(Protocol):
+    """Journals events, then shows them; `host.agent.NotebookAgent.emit`."""
+
+    async def __call__(self, turn_id: str, *events: AnyEvent, session_id: str = "") -> list[EventRecord]: ...
+
+
+class _Question:
+    def __init__(self, asked: PermissionAsked) -> None:
+        self.asked = asked
+        self.settled = anyio.Event()
+        self.answer = AnswerRequest(request_id=asked.request_id, decision="deny")
+
+    def settle(self, answer: AnswerRequest) -> None:
+        self.answer = answer
+        self.settled.set()
+
+
+class Questions:
+    """One agent's questions, by request id. Everything happens on the host's event loop."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._open: dict[str, _Question] = {}
+        self._unheard: dict[str, _Question] = {}  # answered while nobody waited: the asker was cut off and comes back
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """Ids of what waits for a person, oldest first."""
+        return tuple(self._open)
+
+    async def ask(self, asked: PermissionAsked, *, turn_id: str = "", headless: bool = False) -> AnswerRequest:
+        """Ask as the host, and wait without limit.
+
+        Cancelling leaves the question open: whoever asks again with the same `request_id` (after a lost connection, or
+        in a restarted host) joins it, or gets the answer that was given meanwhile. So the id must be made from what is
+        asked about, not at random, and never be a string that a sandbox chose. Several may ask with one id at once:
+        the person is asked once. When the turn ends or is interrupted the answer is a denial.
+
+        Args:
+            asked: the question; `source` is set here.
+            turn_id: the turn that it belongs to, "" outside of any.
+            headless: nobody is there, so the answer is no; people can still see that it was asked.
+        """
+        key = asked.request_id
+        unheard = self._unheard.pop(key, None)
+        if unheard is not None:
+            return unheard.answer
+        question = self._open.get(key)
+        if question is None:
+            question = self._open[key] = _Question(msgspec.structs.replace(asked, source="host"))
+            await self._open_in_journal(question, turn_id)
+        if headless:
+            await self.settle(AnswerRequest(request_id=key, decision="deny", message=NOBODY), "headless", turn_id)
+        await question.settled.wait()
+        self._unheard.pop(key, None)
+        return question.answer
+
+    async def settle(
+        self, answer: AnswerRequest, by: str, turn_id: str, session_id: str = ""
+    ) -> PermissionAsked | None:
+        """Journal a decision and let a waiting task of the host go on; the question, or None if none was open.
+
+        A question of the box's (`source` "box") is still to be answered there by the caller.
+        """
+        question = self._open.pop(answer.request_id, None)
+        if question is None:
+            return None
+        settled = PermissionSettled(
+            request_id=answer.request_id,
+            decision=answer.decision,
+            message=answer.message,
+            by=by,
+            remember=answer.remember,
+        )
+        try:
+            await self._emit(turn_id, settled, session_id=session_id)
+        except BaseException:
+            self._open[answer.request_id] = question  # what is not in the journal was not decided
+            raise
+        self._close(question, answer)
+        return question.asked
+
+    def settle_all(self, by: str, *, of_host: bool = False) -> list[AnyEvent]:
+        """Deny everything that is open, or only what the host itself asked; the events to journal."""
+        chosen = [key for key, question in self._open.items() if not of_host or question.asked.source == "host"]
+        for key in chosen:
+            self._open.pop(key).settle(AnswerRequest(request_id=key, decision="deny"))
+        self._unheard.clear()
+        return [PermissionSettled(request_id=key, decision="deny", by=by) for key in chosen]
+
+    # -- what the box says ----------------------------------------------------------------------------------------
+
+    def may_say(self, event: AnyEvent) -> bool:
+        """Whether the box may say this: it neither speaks for the host nor about the host's questions."""
+        if isinstance(event, PermissionAsked):
+            return event.source == "box" and not self._is_hosts(event.request_id)
+        return not (isinstance(event, PermissionSettled) and self._is_hosts(event.request_id))
+
+    def heard(self, event: AnyEvent) -> None:
+        """Take note of what the box asked, or settled by itself. Checked by `may_say` before."""
+        if isinstance(event, PermissionAsked):
+            self._open[event.request_id] = _Question(event)
+        elif isinstance(event, PermissionSettled):
+            self._open.pop(event.request_id, None)
+
+    def restore(self, asked: Iterable[PermissionAsked]) -> None:
+        """Open questions that an earlier host journalled; those of the host wait for their asker to come back."""
+        self._open = {question.request_id: _Question(question) for question in asked}
+
+    async def _open_in_journal(self, question: _Question, turn_id: str) -> None:
+        try:
+            await self._emit(turn_id, question.asked)
+        except BaseException:
+            self._open.pop(question.asked.request_id, None)
+            question.settled.set()  # who joined meanwhile was not heard either: no
+            raise
+
+    def _is_hosts(self, request_id: str) -> bool:
+        question = self._open.get(request_id) or self._unheard.get(request_id)
+        return question is not None and question.asked.source == "host"
+
+    def _close(self, question: _Question, answer: AnswerRequest) -> None:
+        if question.asked.source == "host":
+            self._unheard[answer.request_id] = question
+        question.settle(answer)
