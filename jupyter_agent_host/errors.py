@@ -191,6 +191,12 @@ class PromptTooLargeError(TurnError):
     code = "prompt_too_large"
 
 
+class AttachmentError(TurnError):
+    """Something sent along with a prompt is too much, too large, or not what it says."""
+
+    code = "attachment"
+
+
 class NotHeadlessError(TurnError):
     """The action asks a person, and nobody is there to answer."""
 

@@ -25,6 +25,7 @@ from jupyter_agent_host.host.race import wait_any
 from jupyter_agent_host.host.scope import NotebookScope
 from jupyter_agent_host.host.services import Services
 from jupyter_agent_host.host.turn import Turn
+from jupyter_agent_host.protocol.attachments import AttachmentInfo
 from jupyter_agent_host.protocol.control import AnswerPermission, Interrupt
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
@@ -90,7 +91,7 @@ class NotebookAgent:
         tasks = self.live.background_tasks if self.live is not None else 0
         return self.active is not None or bool(self.queue) or tasks > 0
 
-    async def submit(self, turn: Turn) -> int:
+    async def submit(self, turn: Turn, attached: tuple[AttachmentInfo, ...] = ()) -> int:
         """Accept a turn: journal its start and queue it. Returns the number of the last event before it."""
         request = turn.request
         started = TurnStarted(
@@ -99,6 +100,7 @@ class NotebookAgent:
             actor=turn.actor,
             cell_id=request.cell_id,
             model=turn.options.model or "",
+            attachments=attached,
         )
         # A door that hangs up must not leave a turn that began and that nobody will serve.
         with anyio.CancelScope(shield=True):

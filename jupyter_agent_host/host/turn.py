@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 import anyio
 
+from jupyter_agent_host.host import attachments
 from jupyter_agent_host.host.prompt import RESTARTED
 from jupyter_agent_host.protocol.control import Prompt, SessionOptions
 from jupyter_agent_host.protocol.host_api import PromptRequest
@@ -40,6 +42,8 @@ class Turn:
 
     def frame(self, *, restarted: bool) -> Prompt:
         """The prompt as the runner gets it; `restarted` tells the agent that its sandbox is a new one."""
+        content: list[Any] = [{"type": "text", "text": RESTARTED}] if restarted else []
+        content += attachments.blocks(self.request.attachments)
         text = self.request.prompt
-        blocks = [{"type": "text", "text": RESTARTED}, {"type": "text", "text": text}]
-        return Prompt(session_id=self.session_id, turn_id=self.turn_id, content=blocks if restarted else text)
+        whole = [*content, {"type": "text", "text": text}] if content else text
+        return Prompt(session_id=self.session_id, turn_id=self.turn_id, content=whole)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from IPython.core.interactiveshell import InteractiveShell
+from typing import TYPE_CHECKING
 
-from jupyter_agent_host.notebook.magics import AgentMagics
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
 
 __all__ = ["register"]
 
 
 def register(shell: InteractiveShell) -> None:
     """Give this shell `%%agent` and `%agent`. Loading the extension again keeps the connection that there is."""
+    from jupyter_agent_host.notebook.magics import AgentMagics  # noqa: PLC0415 - the server renders without IPython
+
     if not isinstance(shell.magics_manager.registry.get("AgentMagics"), AgentMagics):
         shell.register_magics(AgentMagics(shell))

@@ -145,6 +145,8 @@ class TurnFollower:
             self._talk.aside("interrupt", Simple(path=self._talk.request.path))
 
     def _ask(self, interrupts: Interrupts) -> None:
+        if self._outcome.accepted is not None and self._outcome.accepted.asks_in_page:
+            return
         for asked in self._outcome.view.pending:
             if self._asker is None or asked.request_id in self._asked or interrupts.count:
                 continue

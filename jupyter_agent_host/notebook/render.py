@@ -11,7 +11,7 @@ from jupyter_agent_host.notebook import describe
 from jupyter_agent_host.notebook.render_markdown import MarkdownCaps, markdown_turn
 from jupyter_agent_host.notebook.render_plain import PlainCaps, plain_turn
 from jupyter_agent_host.notebook.turn import NoticePart, Part, PermissionPart, TextPart, ToolPart, TurnView
-from jupyter_agent_host.protocol.events import Usage
+from jupyter_agent_host.protocol.events import Json, Usage
 from jupyter_agent_host.protocol.host_api import NotebookInfo
 
 TURN_TYPE = "application/vnd.jupyter-agent-host.turn.v1+json"
@@ -58,8 +58,8 @@ def final_bundle(
     return bundle
 
 
-def size_bytes(bundle: dict[str, Any]) -> int:
-    """How much a bundle weighs on the wire and in a notebook."""
+def size_bytes(bundle: Json) -> int:
+    """How much a bundle, or a part of one, weighs on the wire and in a notebook."""
     return len(msgspec.json.encode(bundle))
 
 
@@ -118,6 +118,7 @@ def _part_json(part: Part, tool_bytes: int, text_bytes: int) -> dict[str, Any]:
                 "title": describe.headline(part),
                 "name": part.name,
                 "arguments": describe.capped(describe.arguments(part), tool_bytes),
+                "input": part.input if size_bytes(part.input) <= tool_bytes else None,
                 "result": None if part.result is None else _result_json(part, tool_bytes),
             }
         case PermissionPart():

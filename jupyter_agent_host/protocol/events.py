@@ -11,6 +11,7 @@ from typing import Any, Literal, Union
 import msgspec
 
 from jupyter_agent_host.errors import ProtocolError
+from jupyter_agent_host.protocol.attachments import AttachmentInfo
 
 Json = Any
 """An opaque JSON value; bounded by the frame that carries it."""
@@ -33,7 +34,7 @@ class TurnStarted(Event, tag="turn_started", frozen=True, kw_only=True):
     """The host accepted a prompt for this turn.
 
     `prompt` is the text as sent (placeholders filled in). `origin` is the door: cell, panel, widget, kernel, headless.
-    `actor` is the Jupyter identity's username, `cell_id` the notebook cell that asked.
+    `actor` is the Jupyter identity's username, `cell_id` the notebook cell that asked. `attachments` are named only.
     """
 
     prompt: str
@@ -41,6 +42,7 @@ class TurnStarted(Event, tag="turn_started", frozen=True, kw_only=True):
     actor: str = ""
     cell_id: str = ""
     model: str = ""
+    attachments: tuple[AttachmentInfo, ...] = ()
 
 
 class TextDelta(Event, tag="text_delta", frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Literal, Union
 
 import msgspec
 
+from jupyter_agent_host.protocol.attachments import Attachment
 from jupyter_agent_host.protocol.control import PermissionMode
 from jupyter_agent_host.protocol.events import Json, Usage
 
@@ -42,6 +43,7 @@ class PromptRequest(Request, frozen=True, kw_only=True):
     `fork`, `new`: continue in a copy of the session, or in a fresh one. `headless`: nobody can be asked; what would
     ask is denied and said. Options that are None keep what the notebook has. `previous_turn_id` is the last turn that
     this kernel showed ("" for none yet): with `once`, an earlier answer counts only if it followed that same turn.
+    `attachments` reach the agent as content blocks before the prompt; their bounds are in `protocol.attachments`.
     """
 
     prompt: str
@@ -57,13 +59,15 @@ class PromptRequest(Request, frozen=True, kw_only=True):
     once: bool = False
     previous_turn_id: str = ""
     headless: bool = False
+    attachments: tuple[Attachment, ...] = ()
 
 
 class PromptAccepted(Answer, frozen=True, kw_only=True):
     """The turn is queued or running.
 
     `after`: ask for events with a greater number to see this turn. `answered`: `once` found an earlier answer;
-    `turn_id` is that turn's and nothing was sent to the model.
+    `turn_id` is that turn's and nothing was sent to the model. `asks_in_page`: a page that shows questions and takes
+    answers follows this notebook, so that the door that asked need not put them to its person itself.
     """
 
     notebook_id: str
@@ -71,6 +75,7 @@ class PromptAccepted(Answer, frozen=True, kw_only=True):
     turn_id: str
     after: int
     answered: bool = False
+    asks_in_page: bool = False
 
 
 class EventsRequest(Request, frozen=True, kw_only=True):
@@ -79,6 +84,32 @@ class EventsRequest(Request, frozen=True, kw_only=True):
     after: int = 0
     turn_id: str = ""
     path: str = ""
+
+
+class TurnsRequest(Request, frozen=True, kw_only=True):
+    """The notebook's last turns, whole: at most `limit` of them, all begun before the event `before` (0: the newest).
+
+    With `turn_id`: that turn alone.
+    """
+
+    before: int = 0
+    limit: int = 20
+    turn_id: str = ""
+    path: str = ""
+
+
+class TurnsPage(Answer, frozen=True, kw_only=True):
+    """Events of some turns, in order; deltas that follow each other are merged.
+
+    `after`: no event up to this number of these turns is missing, so follow from here. `before`: ask with this for the
+    turns before these; `earlier` of them are left.
+    """
+
+    notebook_id: str
+    after: int
+    before: int
+    earlier: int
+    records: tuple[msgspec.Raw, ...] = ()
 
 
 class NotebookInfo(Answer, frozen=True, kw_only=True):
@@ -208,7 +239,7 @@ class Failure(Answer, frozen=True, kw_only=True):
     retryable: bool = False
 
 
-AnyAnswer = Union[PromptAccepted, NotebookInfo, History, Cost, Done]
+AnyAnswer = Union[PromptAccepted, NotebookInfo, History, TurnsPage, Cost, Done]
 
 VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "open": (OpenRequest, NotebookInfo),
@@ -219,6 +250,7 @@ VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "fork": (Simple, Done),
     "status": (Simple, NotebookInfo),
     "history": (Simple, History),
+    "turns": (TurnsRequest, TurnsPage),
     "cost": (Simple, Cost),
     "trust": (TrustRequest, Done),
     "grant": (GrantRequest, Done),

@@ -87,7 +87,9 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def _follow(self, notebook_id: str) -> None:
         try:
-            await self._send_all(await self.service.events(notebook_id, EventsRequest(after=self._after)))
+            records = await self.service.events(notebook_id, EventsRequest(after=self._after))
+            with self.service.page_follows(notebook_id):
+                await self._send_all(records)
         except AgentHostError as err:
             await self.write_message(failure_of(err))
         except WebSocketClosedError:

@@ -17,6 +17,7 @@ _STATUS: dict[type[errors.AgentHostError], HTTPStatus] = {
     errors.AuthenticationError: HTTPStatus.FORBIDDEN,
     errors.FrameTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.PromptTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.AttachmentError: HTTPStatus.BAD_REQUEST,
     errors.ProtocolError: HTTPStatus.BAD_REQUEST,
     errors.UnknownNotebookError: HTTPStatus.NOT_FOUND,
     errors.BudgetExceededError: HTTPStatus.PAYMENT_REQUIRED,

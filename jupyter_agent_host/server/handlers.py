@@ -11,6 +11,7 @@ from jupyter_agent_host.protocol.host_api import VERBS, EventsRequest, OpenReque
 from jupyter_agent_host.server.failures import decode_request
 from jupyter_agent_host.server.handler_base import AgentHostHandler
 from jupyter_agent_host.server.openapi import openapi_document
+from jupyter_agent_host.server.turn_output import turn_output
 
 
 class OpenHandler(AgentHostHandler):
@@ -81,6 +82,16 @@ class EnvelopeHandler(AgentHostHandler):
         """The prepared `metadata.agent_host`, or `null`. `?wait=1` first lets the running turn end."""
         wait = self.get_query_argument("wait", "0") == "1"
         self.finish_json(msgspec.json.encode(await self.service.envelope(notebook_id, wait=wait)))
+
+
+class TurnOutputHandler(AgentHostHandler):
+    """`GET notebooks/{notebook_id}/turns/{turn_id}/output`: a finished turn as its cell's output."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, notebook_id: str, turn_id: str) -> None:
+        """The MIME bundle, or `null` while the turn runs."""
+        self.finish_json(msgspec.json.encode(await turn_output(self.service, notebook_id, turn_id)))
 
 
 class OpenApiHandler(AgentHostHandler):

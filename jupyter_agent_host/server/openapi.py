@@ -71,6 +71,9 @@ def _paths() -> dict[str, Any]:
         "/notebooks/{notebook_id}/events/socket": {
             "get": _get("eventSocket", "WebSocket: one event record a message", {_JSON: {}}, "notebook_id")
         },
+        "/notebooks/{notebook_id}/turns/{turn_id}/output": {
+            "get": _get("turnOutput", "A finished turn as its cell's output", {_JSON: {}}, "notebook_id", "turn_id")
+        },
         "/kernels/{kernel_id}/events": {"post": _signed(_events("kernelEvents", "kernel_id"))},
         "/openapi.json": {"get": _get("openapi", "This document", {_JSON: {}})},
     }

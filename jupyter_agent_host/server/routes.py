@@ -21,6 +21,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (_NOTEBOOK + r"/envelope", handlers.EnvelopeHandler),
     (_NOTEBOOK + r"/events", handlers.EventsHandler),
     (_NOTEBOOK + r"/events/socket", EventSocket),
+    (_NOTEBOOK + r"/turns/(?P<turn_id>[\w-]{1,64})/output", handlers.TurnOutputHandler),
     (_NOTEBOOK + _VERB, handlers.VerbHandler),
     (_KERNEL + r"/events", kernel_handlers.KernelEventsHandler),
     (_KERNEL + _VERB, kernel_handlers.KernelVerbHandler),

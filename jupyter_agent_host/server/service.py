@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -12,7 +13,15 @@ import msgspec
 from jupyter_agent_host.errors import UnknownNotebookError
 from jupyter_agent_host.host.manager import NotebookRef
 from jupyter_agent_host.protocol.events import EventRecord
-from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, OpenRequest, Request, Simple
+from jupyter_agent_host.protocol.host_api import (
+    Answer,
+    EventsRequest,
+    NotebookInfo,
+    OpenRequest,
+    PromptAccepted,
+    Request,
+    Simple,
+)
 from jupyter_agent_host.server.documents import Documents
 from jupyter_agent_host.server.host_task import HostTask
 from jupyter_agent_host.server.kernels import Kernels
@@ -32,6 +41,7 @@ class AgentService:
         self._paths = paths
         self._renames = renames
         self._streams: set[anyio.CancelScope] = set()
+        self._pages: Counter[str] = Counter()
 
     async def call_by_path(
         self, api_path: str, verb: str, request: Request, *, kernel_id: str = "", actor: str = ""
@@ -66,7 +76,20 @@ class AgentService:
     async def _call(self, notebook: NotebookRef, verb: str, request: Request) -> Answer:
         manager = await self._host.manager()
         answer = await manager.call(notebook, verb, request)
+        if isinstance(answer, PromptAccepted):
+            return msgspec.structs.replace(answer, asks_in_page=self._pages[answer.notebook_id] > 0)
         return self._with_api_path(answer) if isinstance(answer, NotebookInfo) else answer
+
+    @contextmanager
+    def page_follows(self, notebook_id: str) -> Iterator[None]:
+        """While inside, a page shows this notebook's questions and takes their answers."""
+        self._pages[notebook_id] += 1
+        try:
+            yield
+        finally:
+            self._pages[notebook_id] -= 1
+            if not self._pages[notebook_id]:
+                del self._pages[notebook_id]
 
     @contextmanager
     def stream_scope(self, scope: anyio.CancelScope) -> Iterator[None]:

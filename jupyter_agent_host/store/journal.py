@@ -13,11 +13,20 @@ from typing import Self, TypeVar
 import anyio.to_thread
 
 from jupyter_agent_host.protocol.events import EventRecord
-from jupyter_agent_host.store import host_lock, sql_events, sql_ledger, sql_notebooks, sql_transcripts, sql_turns
+from jupyter_agent_host.store import (
+    host_lock,
+    sql_events,
+    sql_ledger,
+    sql_notebooks,
+    sql_transcripts,
+    sql_turn_pages,
+    sql_turns,
+)
 from jupyter_agent_host.store.connection import connect_writer, journal_error, prepare_file
 from jupyter_agent_host.store.items import WriteItem
 from jupyter_agent_host.store.readers import Readers
 from jupyter_agent_host.store.rows import AsideRow, LedgerSum, NotebookRow, SandboxRow, SessionRow, TurnRow
+from jupyter_agent_host.store.sql_turn_pages import TurnPage
 from jupyter_agent_host.store.writer import Writer
 
 T = TypeVar("T")
@@ -92,6 +101,12 @@ class Journal:
         """Events with a greater number than `after`, in order; of one turn only when `turn_id` is given."""
         return await self.query(
             partial(sql_events.events, notebook_id=notebook_id, after=after, turn_id=turn_id, limit=limit)
+        )
+
+    async def turn_page(self, notebook_id: str, *, before: int = 0, limit: int = 20, turn_id: str = "") -> TurnPage:
+        """The events of the last `limit` turns begun before the event `before` (0: all), or of the one turn named."""
+        return await self.query(
+            partial(sql_turn_pages.page, notebook_id=notebook_id, before=before, limit=limit, turn_id=turn_id)
         )
 
     async def last_event_number(self, notebook_id: str) -> int:

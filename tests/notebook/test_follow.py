@@ -8,6 +8,7 @@ import threading
 import time
 from typing import Any
 
+import msgspec
 from scripted_client import ENDED, ScriptedClient, words
 from test_turn import delta
 
@@ -118,6 +119,25 @@ def test_a_question_is_asked_once_and_answered() -> None:
         AnswerRequest(request_id="p1", decision="deny", message="not in this folder", path="nb.ipynb")
     ]
     assert outcome.view.text == "Then not."
+
+
+def test_a_question_that_a_page_shows_is_left_to_the_page() -> None:
+    """JupyterLab with our extension shows an approval; a second question at the cell would only be in its way."""
+
+    class InPage(ScriptedClient):
+        def _prompt(self, request: PromptRequest) -> Any:
+            return msgspec.structs.replace(super()._prompt(request), asks_in_page=True)
+
+    def read_line(prompt: str) -> str:
+        raise AssertionError(prompt)
+
+    answer = AnswerRequest(request_id="p1", decision="allow")
+    question = PermissionAsked(request_id="p1", tool_name="Bash")
+    client = InPage([question, *words("Done."), ENDED])
+    threading.Timer(0.5, lambda: client.call("answer", answer)).start()
+    outcome, _ = follow(client, asker=LineAsker(read_line))
+    assert outcome.view.text == "Done."
+    assert client.asked("answer") == [answer]
 
 
 def test_an_interrupt_at_a_question_stops_the_turn() -> None:

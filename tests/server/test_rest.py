@@ -25,6 +25,7 @@ REQUESTS = [
     ("GET", f"notebooks/{UNKNOWN}/logs"),
     ("GET", f"notebooks/{UNKNOWN}/envelope"),
     ("POST", f"notebooks/{UNKNOWN}/events"),
+    ("GET", f"notebooks/{UNKNOWN}/turns/{'0' * 32}/output"),
     *(("POST", f"notebooks/{UNKNOWN}/{verb}") for verb in VERBS),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.ref import NotebookRef
-from jupyter_agent_host.host.verbs import looking, options, prompt, session, turn
+from jupyter_agent_host.host.verbs import looking, options, prompt, session, turn, turns
 from jupyter_agent_host.protocol.host_api import Answer
 
 Verb = Callable[[NotebookAgent, NotebookRef, Any], Awaitable[Answer]]
@@ -21,6 +21,7 @@ VERBS: dict[str, Verb] = {
     "fork": session.fork,
     "status": looking.status,
     "history": looking.history,
+    "turns": turns.turns,
     "cost": looking.cost,
     "trust": session.trust,
     "grant": options.grant,

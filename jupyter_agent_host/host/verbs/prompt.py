@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from jupyter_agent_host.errors import PromptTooLargeError
-from jupyter_agent_host.host import sessions
+from jupyter_agent_host.host import attachments, sessions
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.prompt import SYSTEM_PROMPT
 from jupyter_agent_host.host.ref import NotebookRef
@@ -21,7 +21,7 @@ async def prompt(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest)
     """Accept one turn, or find the earlier answer that `once` asks for.
 
     Raises:
-        PromptTooLargeError, EnvelopeUntrustedError, DivergedSessionError.
+        PromptTooLargeError, AttachmentError, EnvelopeUntrustedError, DivergedSessionError.
     """
     size_bytes = len(request.prompt.encode("utf-8", "surrogatepass"))
     if size_bytes > MAX_PROMPT_BYTES:
@@ -29,6 +29,7 @@ async def prompt(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest)
             f"The prompt is {size_bytes} bytes long; at most {MAX_PROMPT_BYTES} work. Put the text into a file beside"
             " the notebook and let the agent read it."
         )
+    attached = attachments.check(request.attachments)
     agent.guard_trust()
     async with agent.accepting:
         if request.once and not (request.new or request.fork):
@@ -38,7 +39,7 @@ async def prompt(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest)
         if request.new or request.fork:
             await sessions.begin(agent, how="forked" if request.fork else "new")
         turn = await _turn(agent, ref, request)
-        after = await agent.submit(turn)
+        after = await agent.submit(turn, attached)
     return _accepted(agent, turn.session_id, turn.turn_id, after)
 
 

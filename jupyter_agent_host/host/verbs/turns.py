@@ -1,0 +1,33 @@
+"""The verb by which a page reads whole turns, the newest first."""
+
+from __future__ import annotations
+
+import msgspec
+
+from jupyter_agent_host.errors import ProtocolError
+from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.ref import NotebookRef
+from jupyter_agent_host.protocol.host_api import TurnsPage, TurnsRequest
+
+MAX_TURNS = 100
+
+
+async def turns(agent: NotebookAgent, _ref: NotebookRef, request: TurnsRequest) -> TurnsPage:
+    """Events of the notebook's last turns, of all its sessions.
+
+    Raises:
+        ProtocolError: a limit or a number out of range.
+    """
+    if not 1 <= request.limit <= MAX_TURNS or request.before < 0:
+        raise ProtocolError(f"`limit` goes from 1 to {MAX_TURNS}, and `before` is an event's number.")
+    notebook_id = agent.row.notebook_id
+    page = await agent.services.journal.turn_page(
+        notebook_id, before=request.before, limit=request.limit, turn_id=request.turn_id
+    )
+    return TurnsPage(
+        notebook_id=notebook_id,
+        after=page.after,
+        before=page.before,
+        earlier=page.earlier,
+        records=tuple(msgspec.Raw(line) for line in page.records),
+    )

@@ -1,0 +1,114 @@
+"""Reading a notebook's turns a page at a time, newest first, with deltas that follow each other merged."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from jupyter_agent_host.store.sql_events import last_number
+
+MAX_PAGE_BYTES = 4_000_000
+"""A page ends before the turn that would make it larger; its first turn is always in it."""
+
+_DELTAS = ("text_delta", "thinking_delta")
+
+Row = tuple[int, str, str, str, float, str, bytes]
+
+
+@dataclass(frozen=True)
+class TurnPage:
+    """`records` are event records as JSON, in the order of their numbers. See `protocol.host_api.TurnsPage`."""
+
+    after: int
+    before: int
+    earlier: int
+    records: tuple[bytes, ...]
+
+
+def page(connection: sqlite3.Connection, notebook_id: str, before: int, limit: int, turn_id: str) -> TurnPage:
+    """The last `limit` turns that began before the event `before` (0: all), or the one named."""
+    after = last_number(connection, notebook_id)
+    wanted = list(_turns(connection, notebook_id, before or after + 1, limit, turn_id))
+    taken: list[tuple[int, bytes]] = []
+    first, size = before, 0
+    for found, first_event in wanted:
+        records = list(_merged(_events(connection, notebook_id, found)))
+        size += sum(len(line) for _, line in records)
+        if taken and size > MAX_PAGE_BYTES:
+            break
+        taken += records
+        first = first_event
+    return TurnPage(
+        after=after,
+        before=first,
+        earlier=_count_before(connection, notebook_id, first) if taken else 0,
+        records=tuple(line for _, line in sorted(taken)),
+    )
+
+
+def _turns(
+    connection: sqlite3.Connection, notebook_id: str, before: int, limit: int, turn_id: str
+) -> Iterable[tuple[str, int]]:
+    if turn_id:
+        return connection.execute(
+            "SELECT turn_id, first_event FROM turns WHERE notebook_id = ? AND turn_id = ? AND first_event > 0 LIMIT 1",
+            (notebook_id, turn_id),
+        )
+    return connection.execute(
+        "SELECT turn_id, first_event FROM turns WHERE notebook_id = ? AND first_event > 0 AND first_event < ?"
+        " ORDER BY first_event DESC LIMIT ?",
+        (notebook_id, before, limit),
+    )
+
+
+def _count_before(connection: sqlite3.Connection, notebook_id: str, before: int) -> int:
+    (count,) = connection.execute(
+        "SELECT COUNT(*) FROM turns WHERE notebook_id = ? AND first_event > 0 AND first_event < ?",
+        (notebook_id, before),
+    ).fetchone()
+    return int(count)
+
+
+def _events(connection: sqlite3.Connection, notebook_id: str, turn_id: str) -> Iterable[Row]:
+    return connection.execute(
+        "SELECT number, notebook_id, session_id, turn_id, time, kind, body FROM events"
+        " WHERE notebook_id = ? AND turn_id = ? ORDER BY number",
+        (notebook_id, turn_id),
+    )
+
+
+def _merged(rows: Iterable[Row]) -> Iterator[tuple[int, bytes]]:
+    """Each row as (number, JSON); a run of deltas of one message as one, under the last one's number."""
+    held: dict[str, Any] | None = None
+    texts: list[str] = []
+    last: Row | None = None
+    for row in rows:
+        delta = msgspec.json.decode(row[6]) if row[5] in _DELTAS else None
+        if held is not None and last is not None:
+            if delta is not None and (last[5], held["messageId"]) == (row[5], delta["messageId"]):
+                texts.append(delta["text"])
+                last = row
+                continue
+            yield _line(last, msgspec.json.encode({**held, "text": "".join(texts)}))
+        held, texts, last = delta, [delta["text"]] if delta is not None else [], row
+        if delta is None:
+            yield _line(row, row[6])
+    if held is not None and last is not None:
+        yield _line(last, msgspec.json.encode({**held, "text": "".join(texts)}))
+
+
+def _line(row: Row, body: bytes) -> tuple[int, bytes]:
+    number, notebook_id, session_id, turn_id, time, _, _ = row
+    record = {
+        "number": number,
+        "notebookId": notebook_id,
+        "sessionId": session_id,
+        "turnId": turn_id,
+        "time": time,
+        "event": msgspec.Raw(body),
+    }
+    return number, msgspec.json.encode(record)
