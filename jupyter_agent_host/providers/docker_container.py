@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from docker import APIClient
 from docker.types import LogConfig, Mount
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.image.layout import BASE_ENVIRONMENT, RUNNER_COMMAND, SOCKET_DIR
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
+from jupyter_agent_host.providers.docker_engine import Engine
 from jupyter_agent_host.providers.docker_errors import PROVIDER
 from jupyter_agent_host.providers.docker_folder import SandboxFolder
-from jupyter_agent_host.providers.docker_settings import DockerSettings
+from jupyter_agent_host.providers.docker_seccomp import profile
+from jupyter_agent_host.providers.docker_settings import ENGINES_OWN, DockerSettings
 from jupyter_agent_host.providers.docker_workspace import Mounts
 from jupyter_agent_host.sandbox.spec import LABEL_HOST, LABEL_NOTEBOOK, LABEL_PROTOCOL, LABEL_SESSION, SandboxSpec
 
@@ -65,17 +66,17 @@ def sandbox_labels(spec: SandboxSpec, mode: StreamMode, folder: SandboxFolder) -
 
 @dataclass(frozen=True)
 class Blueprint:
-    """All that decides one container. `keep_id`: rootless Podman's mapping of the person."""
+    """All that decides one container."""
 
+    engine: Engine
     spec: SandboxSpec
     settings: DockerSettings
     plan: Mounts
     mode: StreamMode
     folder: SandboxFolder
-    keep_id: bool
 
 
-def container_arguments(client: APIClient, blueprint: Blueprint) -> dict[str, Any]:
+def container_arguments(blueprint: Blueprint) -> dict[str, Any]:
     """Arguments of `APIClient.create_container` but the name.
 
     Raises:
@@ -92,12 +93,12 @@ def container_arguments(client: APIClient, blueprint: Blueprint) -> dict[str, An
         "environment": {**BASE_ENVIRONMENT, **settings.environment, **spec.environment},
         "labels": sandbox_labels(spec, blueprint.mode, blueprint.folder),
         "stdin_open": True,
-        "host_config": _host_config(client, blueprint),
+        "host_config": _host_config(blueprint),
     }
     return {**arguments, **settings.extra_create_kwargs}
 
 
-def _host_config(client: APIClient, blueprint: Blueprint) -> Mapping[str, Any]:
+def _host_config(blueprint: Blueprint) -> Mapping[str, Any]:
     spec, settings, plan = blueprint.spec, blueprint.settings, blueprint.plan
     mounts, tmpfs = list(plan.mounts), dict(plan.tmpfs)
     if blueprint.mode == "socket":
@@ -107,7 +108,7 @@ def _host_config(client: APIClient, blueprint: Blueprint) -> Mapping[str, Any]:
     wanted: dict[str, Any] = {
         "network_mode": settings.network_name,
         "cap_drop": ["ALL"],
-        "security_opt": _security_options(settings.seccomp_profile),
+        "security_opt": _security_options(blueprint.engine, settings),
         "read_only": True,
         "tmpfs": tmpfs,
         "mounts": mounts,
@@ -123,19 +124,26 @@ def _host_config(client: APIClient, blueprint: Blueprint) -> Mapping[str, Any]:
         wanted["runtime"] = settings.runtime
     wanted.update(settings.extra_host_config)
     try:
-        config: dict[str, Any] = client.create_host_config(**wanted)
+        config: dict[str, Any] = blueprint.engine.client.create_host_config(**wanted)
     except (TypeError, ValueError) as err:
         raise ConfigError(f"extra_host_config is not understood: {err}", provider=PROVIDER) from err
-    if blueprint.keep_id:
+    if blueprint.engine.rootless and blueprint.engine.podman:
         config["UsernsMode"] = "keep-id"  # Podman's own word, which docker-py's check does not know
     return config
 
 
-def _security_options(profile: str | Path) -> list[str]:
+def own_seccomp_profile(engine: Engine, settings: DockerSettings) -> bool:
+    """Whether containers get our own profile: Podman takes files of its machine only, and has a like one by default."""
+    return settings.seccomp_profile == "" and engine.seccomp and not engine.podman
+
+
+def _security_options(engine: Engine, settings: DockerSettings) -> list[str]:
     options = ["no-new-privileges:true"]
-    if profile:
+    if own_seccomp_profile(engine, settings):
+        options.append(f"seccomp={profile()}")
+    elif settings.seccomp_profile not in ("", ENGINES_OWN):
         try:
-            options.append(f"seccomp={Path(profile).read_text(encoding='utf-8')}")
+            options.append(f"seccomp={Path(settings.seccomp_profile).read_text(encoding='utf-8')}")
         except OSError as err:
             raise ConfigError(f"The seccomp profile cannot be read: {err}", provider=PROVIDER) from err
     return options

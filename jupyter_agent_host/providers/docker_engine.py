@@ -45,6 +45,7 @@ class Engine:
     storage_driver: str
     rootless: bool
     userns_remapped: bool
+    seccomp: bool
     runtimes: tuple[str, ...]
 
     @property
@@ -125,5 +126,6 @@ def _describe(endpoint: Endpoint) -> Engine:
         storage_driver=str(info.get("Driver", "")),
         rootless=any("rootless" in option for option in options),
         userns_remapped=any("name=userns" in option for option in options),
+        seccomp=any("seccomp" in option for option in options),
         runtimes=tuple(sorted(info.get("Runtimes") or ())),
     )

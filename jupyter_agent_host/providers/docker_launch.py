@@ -84,9 +84,7 @@ class Launch:
 
     async def _create(self, parts: SandboxParts, plan: Mounts) -> DockerSandbox:
         client = self.engine.client
-        keep_id = self.engine.rootless and self.engine.podman
-        blueprint = Blueprint(self.spec, self.settings, plan, self.mode, parts.folder, keep_id)
-        arguments = container_arguments(client, blueprint)
+        arguments = container_arguments(Blueprint(self.engine, self.spec, self.settings, plan, self.mode, parts.folder))
         arguments["labels"] = {**arguments["labels"], LABEL_NOTES: notes_to_label(plan.notes)}
         await in_thread(create_volumes, client, plan.volumes, arguments["labels"])
         with translated("create the sandbox"):

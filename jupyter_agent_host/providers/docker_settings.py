@@ -13,6 +13,9 @@ from jupyter_agent_host.providers.docker_errors import PROVIDER
 
 PullPolicy = Literal["never", "ifnotpresent", "always"]
 
+ENGINES_OWN = "engine"
+"""The seccomp profile that the engine has by itself."""
+
 
 @dataclass(frozen=True)
 class DockerSettings:
@@ -26,7 +29,7 @@ class DockerSettings:
         environment: more variables inside; never secrets.
         name_template: container name; `{notebook_id}`, `{session_id}`, `{host_id}` and `{unique}` are filled in.
         start_timeout: seconds until the runner must have answered.
-        seccomp_profile: JSON file; "" is the engine's default profile.
+        seccomp_profile: JSON file; "" is our own profile (`docker_seccomp`), `engine` the engine's default.
         spare_connections: how many relays stand ready where the socket cannot be shared (exec streams).
         extra_create_kwargs, extra_host_config: docker-py arguments that win over ours.
     """

@@ -19,6 +19,7 @@ from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.providers.local_command import SOCKET_FOLDER, Box
 from jupyter_agent_host.providers.local_mounts import private_folders
 from jupyter_agent_host.providers.local_probe import WORKS, Found, look
+from jupyter_agent_host.providers.local_seccomp import filter_program
 from jupyter_agent_host.providers.process_child import Child
 from jupyter_agent_host.providers.process_fleet import Fleet
 from jupyter_agent_host.providers.process_folder import SOCKET_NAME, RunFolder, socket_base
@@ -110,6 +111,7 @@ def _sandbox_user() -> tuple[int, int]:
 def _isolation(note: str, controllers: frozenset[str]) -> Isolation:
     notes = (
         *((note,) if note else ()),
+        *(() if filter_program() else ("System calls are not filtered: the list is not known for this processor.",)),
         *limit_notes(controllers),
         "The disk limit is not enforced on the workspace; home and /tmp live in memory, each half the memory limit.",
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_agent_host.providers.local_mounts import Private, interpreter_mounts, system_mounts
+from jupyter_agent_host.providers.local_seccomp import filter_program
 from jupyter_agent_host.providers.process_interpreter import Interpreter
 from jupyter_agent_host.sandbox.spec import HOME, WORKSPACE, BindWorkspace, OverlayWorkspace, WorkspaceMount
 
@@ -25,6 +26,8 @@ _LAYER = (
     ' && shift && cd / && exec "$@"'
 )
 """Mounts an overlay where nobody else sees it. Links with plain names stand for paths, which may hold any character."""
+
+_FILTER = 'exec "$@" 9<"$0"'
 
 _FILES = {
     "passwd": "root:x:0:0::/:/usr/sbin/nologin\nagent:x:{uid}:{gid}::" + HOME + ":/bin/bash\n",
@@ -62,7 +65,8 @@ class Box:
         uid, gid = self.user
         return [
             *self._layered(),
-            *(self.bwrap, *_NAMESPACES, "--uid", str(uid), "--gid", str(gid), "--clearenv"),
+            *self._filtered(),
+            *(*_NAMESPACES, "--uid", str(uid), "--gid", str(gid), "--clearenv"),
             *(part for name, value in self._environment().items() for part in ("--setenv", name, value)),
             *system_mounts(),
             *self._made_files(),
@@ -86,6 +90,15 @@ class Box:
             (layers / name).symlink_to(getattr(self.workspace, name).absolute())
         unshare = ("unshare", "--user", "--map-root-user", "--mount", "--propagation", "private")
         return [*unshare, "/bin/sh", "-c", _LAYER, "sh", str(layers)]
+
+    def _filtered(self) -> list[str]:
+        """bwrap, with the system call filter as a file that is open for it."""
+        program = filter_program()
+        if program is None:
+            return [self.bwrap]
+        path = self.folder / "filter.bpf"
+        path.write_bytes(program)
+        return ["/bin/sh", "-c", _FILTER, str(path), self.bwrap, "--seccomp", "9"]
 
     def _layers(self) -> Path:
         return self.folder / "layers"
