@@ -6,6 +6,7 @@ import inspect
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -38,8 +39,11 @@ _UNDECIDED = (EnvelopeUntrustedError, DivergedSessionError, EnvelopeCorruptError
 class AgentMagics(Magics):
     """The notebook's agent, from its cells."""
 
-    def __init__(self, shell: InteractiveShell, connector: Connect = connect) -> None:
+    def __init__(
+        self, shell: InteractiveShell, connector: Connect = connect, *, origin: Literal["cell", "kernel"] = "cell"
+    ) -> None:
         super().__init__(shell)
+        self._origin = origin
         self._place = Shell(shell)
         self._connector = connector
         self._client: AgentClient | None = None
@@ -83,11 +87,12 @@ class AgentMagics(Magics):
     def _turn(self, options: CellOptions, cell: str) -> None:
         if not cell.strip():
             raise UsageError("Write the prompt into the lines below %%agent.")
-        filled = Filled(cell) if options.raw else fill(cell, self._fillable())
+        filled = Filled(cell) if options.raw else fill(cell, self.fillable())
         asker = self._place.asker()
         request = PromptRequest(
             prompt=filled.text.strip("\n"),
             path=options.notebook,
+            origin=self._origin,
             cell_id=self._place.cell_id,
             model=options.model,
             permission_mode=options.permission_mode,
@@ -132,7 +137,8 @@ class AgentMagics(Magics):
         way_out = "" if "%agent trust" in str(error) else f" {_WAYS_OUT}"
         self._show(commands.sentence(f"{error}{way_out}"))
 
-    def _fillable(self) -> dict[str, object]:
+    def fillable(self) -> dict[str, object]:
+        """What `{name}` may stand for: the person's own names."""
         names = self._place.names
         return {name: names[name] for name in names if self._place.is_own_name(name)}
 
