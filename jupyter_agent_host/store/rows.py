@@ -45,7 +45,12 @@ class TurnRow:
 
 @dataclass(frozen=True)
 class NotebookRow:
-    """A notebook that this data folder knows. `path` is absolute, "" if it has none; a path belongs to one notebook."""
+    """A notebook that this data folder knows. `path` is absolute, "" if it has none; a path belongs to one notebook.
+
+    Attributes:
+        grants: patterns of guarded workspace files that the person let through.
+        notebook_mode: what the agent must ask for in the notebook's cells and kernel; "" for the server's default.
+    """
 
     notebook_id: str
     path: str
@@ -57,6 +62,7 @@ class NotebookRow:
     grants: tuple[str, ...] = ()
     budget_usd: float | None = None
     trust_note: str = ""
+    notebook_mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,3 +108,50 @@ class AsideRow:
     reason: str
     time: float
     data: bytes
+
+
+@dataclass(frozen=True)
+class PermissionGrantRow:
+    """In this notebook calls of this tool with this kind of risk ("" for none) are not asked about any more."""
+
+    notebook_id: str
+    tool: str
+    risk: str
+    time: float
+    actor: str
+
+
+@dataclass(frozen=True)
+class CheckpointItemRow:
+    """One cell or file that a turn changed. `before` and `after` are JSON of `host.review.model`, None for nothing.
+
+    Attributes:
+        kind: `cell` or `file`; `key`: the cell's id, or the path relative to the notebook's folder.
+        state: open, accepted, rejected or undone.
+        told: whether the agent knows of a rejection.
+        size_bytes: what keeping it costs, content in files included.
+    """
+
+    kind: str
+    key: str
+    state: str = "open"
+    told: bool = False
+    size_bytes: int = 0
+    before: bytes | None = None
+    after: bytes | None = None
+
+
+@dataclass(frozen=True)
+class CheckpointRow:
+    """What one turn changed. `dropped` says why its contents are gone, "" while they are there."""
+
+    notebook_id: str
+    turn_id: str
+    session_id: str
+    time: float
+    dropped: str = ""
+    items: tuple[CheckpointItemRow, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(item.size_bytes for item in self.items)

@@ -87,7 +87,27 @@ _VERSION_1 = (
     "CREATE TABLE leases (notebook_id TEXT PRIMARY KEY, owner TEXT NOT NULL) WITHOUT ROWID",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1,)
+_VERSION_2 = (
+    "ALTER TABLE notebooks ADD COLUMN notebook_mode TEXT NOT NULL DEFAULT ''",
+    """
+    CREATE TABLE permission_grants (
+        notebook_id TEXT NOT NULL, tool TEXT NOT NULL, risk TEXT NOT NULL, time REAL NOT NULL, actor TEXT NOT NULL,
+        PRIMARY KEY (notebook_id, tool, risk)) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE checkpoints (
+        id INTEGER PRIMARY KEY, notebook_id TEXT NOT NULL, turn_id TEXT NOT NULL, session_id TEXT NOT NULL,
+        time REAL NOT NULL, dropped TEXT NOT NULL DEFAULT '', UNIQUE (notebook_id, turn_id))
+    """,
+    """
+    CREATE TABLE checkpoint_items (
+        id INTEGER PRIMARY KEY, checkpoint_id INTEGER NOT NULL REFERENCES checkpoints ON DELETE CASCADE,
+        kind TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, told INTEGER NOT NULL, size_bytes INTEGER NOT NULL,
+        before BLOB, after BLOB, UNIQUE (checkpoint_id, kind, key))
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
 """`MIGRATIONS[n]` takes a file from version n to n + 1. Append only."""
 
 

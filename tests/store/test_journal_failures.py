@@ -52,7 +52,7 @@ async def test_an_older_journal_is_brought_forward_with_its_content(journal_path
     with pytest.raises(sqlite3.OperationalError):
         schema.migrate(database, broken)
     assert database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'extra'").fetchone() == (0,)
-    assert database.execute("PRAGMA user_version").fetchone() == (2,)
+    assert database.execute("PRAGMA user_version").fetchone() == (len(later),)
     database.close()
 
 
