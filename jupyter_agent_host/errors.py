@@ -167,6 +167,18 @@ class UnknownNotebookError(TurnError):
     code = "unknown_notebook"
 
 
+class UnknownSessionError(TurnError):
+    """The notebook has no session of that id."""
+
+    code = "unknown_session"
+
+
+class UnknownTurnError(TurnError):
+    """The notebook has no turn of that id."""
+
+    code = "unknown_turn"
+
+
 class AmbiguousNotebookError(TurnError):
     """One kernel serves several notebooks; the person must say which one."""
 

@@ -56,6 +56,7 @@ class NotebookAgent:
         questions: what waits for a person.
         kept_inside: changed files that wait for a grant.
         spoken: sessions that are known to have a transcript.
+        context_window: tokens that the agent said its window holds; 0 before it was asked.
         spoke_before: whether any turn came before in this conversation.
         accepting: held while a prompt is accepted, so that prompts keep their order.
     """
@@ -77,6 +78,7 @@ class NotebookAgent:
         self.kept_inside: tuple[str, ...] = ()
         self.spoken: set[str] = set()
         self.spoke_before = False
+        self.context_window = 0
         self.serving_session = row.session_id
         self.stop_wanted = False
         self.stopped = anyio.Event()
@@ -104,6 +106,9 @@ class NotebookAgent:
         )
         # A door that hangs up must not leave a turn that began and that nobody will serve.
         with anyio.CancelScope(shield=True):
+            if self.row.stripped:
+                self.row = replace(self.row, stripped=False)
+                await self.services.journal.put_notebook(self.row)
             records = await self.emit(turn.turn_id, started, *self.notices, session_id=turn.session_id)
             self.notices.clear()
             self.queue.append(turn)
@@ -124,6 +129,23 @@ class NotebookAgent:
             self.services.tasks.start_soon(self._interrupt_in_box, running)
         else:
             running.starting.cancel()
+        return True
+
+    async def cancel(self, turn_id: str) -> bool:
+        """Take one waiting prompt back; False when it does not wait (any more)."""
+        turn = next((each for each in self.queue if each.turn_id == turn_id and not each.sent), None)
+        if turn is None:
+            return False
+        with anyio.CancelScope(shield=True):
+            place = self.queue.index(turn)
+            self.queue.remove(turn)
+            try:
+                await self.emit(turn.turn_id, outcome.taken_back(), session_id=turn.session_id)
+            except AgentHostError:
+                self.queue.insert(place, turn)
+                raise
+            turn.ended.set()
+            await self.publish(self)
         return True
 
     async def stop(self) -> None:

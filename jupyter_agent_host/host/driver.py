@@ -132,7 +132,7 @@ class Driver:
             return
         agent = self.agent
         restarted, live.fresh = live.fresh and agent.spoke_before, False
-        opening = Opening(session_id=turn.session_id, options=turn.options, source=turn.source)
+        opening = Opening(turn.session_id, turn.options, source=turn.source, fork_at=turn.fork_at)
         await live.leave_others(opening)  # the last words of another session are still taken as that session's
         agent.serving_session = turn.session_id
         await live.ensure_session(opening, self._transcript)

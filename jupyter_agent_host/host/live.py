@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -36,11 +37,12 @@ _DRAIN_SECONDS = 10
 
 @dataclass(frozen=True)
 class Opening:
-    """How the session is to be opened: `source` is the session that a fork copies."""
+    """How the session is to be opened: `source` is the session that a fork copies, `fork_at` its last message then."""
 
     session_id: str
     options: SessionOptions
     source: str = ""
+    fork_at: str = ""
 
 
 Transcript = Sequence[tuple[str, bytes]]
@@ -60,6 +62,7 @@ class LiveSandbox:
         self.gone = anyio.Event()
         self.exit: ExitState | None = None
         self.fresh = True
+        self.started = time.time()
         self._opened: Opening | None = None
         self._scope = anyio.CancelScope()
 
@@ -87,6 +90,10 @@ class LiveSandbox:
     @property
     def background_tasks(self) -> int:
         return sum(status.background_tasks for status in self.statuses)
+
+    def has_open(self, session_id: str) -> bool:
+        """Whether the runner serves that session now."""
+        return session_id in self._open_sessions()
 
     async def leave_others(self, opening: Opening) -> None:
         """End every SDK client that cannot serve `opening`; transcripts are flushed before this returns.
@@ -120,7 +127,7 @@ class LiveSandbox:
             self._opened = opening
             return False
         await self._open(opening, await load(opening.source or opening.session_id))
-        self._opened = replace(opening, source="")
+        self._opened = replace(opening, source="", fork_at="")
         return True
 
     async def end(self) -> bool:
@@ -194,6 +201,7 @@ class LiveSandbox:
                 session_id=opening.session_id,
                 mode=mode,  # type: ignore[arg-type]
                 source_session_id=opening.source if transcript else "",
+                fork_at=opening.fork_at if transcript else "",
                 options=opening.options,
             ),
             timeout_seconds=_OPEN_SECONDS,

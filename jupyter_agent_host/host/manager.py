@@ -19,10 +19,11 @@ from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.report import notebook_info
 from jupyter_agent_host.host.resolve import Resolver
 from jupyter_agent_host.host.services import Services
+from jupyter_agent_host.host.transcript import read_transcript
 from jupyter_agent_host.host.verbs import VERBS
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, Request
-from jupyter_agent_host.store.rows import NotebookRow
+from jupyter_agent_host.store.rows import NotebookRow, TurnRow
 
 __all__ = ["Manager", "NotebookRef"]
 
@@ -66,8 +67,12 @@ class Manager:
         """The prepared `metadata.agent_host`; None while nothing may be written (no turn yet, or undecided state)."""
         return self._publisher.prepared(notebook_id)
 
+    def stripped(self, notebook_id: str) -> bool:
+        """Whether a person took the session out of this notebook's file: then no save may put it back."""
+        return self._publisher.stripped(notebook_id)
+
     def on_envelope(self, callback: OnEnvelope) -> None:
-        """Call back with (notebook id, absolute path, envelope) whenever a new one is ready."""
+        """Call back with (notebook id, absolute path, envelope) whenever a new one is ready; {} takes it out."""
         self._publisher.callbacks.append(callback)
 
     async def flush(self, notebook_id: str) -> dict[str, Any] | None:
@@ -92,6 +97,15 @@ class Manager:
     async def list(self) -> list[NotebookInfo]:
         """Every notebook with an agent in this host."""
         return [await notebook_info(driver.agent) for driver in list(self._drivers.values())]
+
+    async def transcript(self, notebook_id: str, session_id: str = "") -> AsyncIterator[TurnRow | EventRecord]:
+        """The turns of one of the notebook's conversations, the present one by default, see `host.transcript`.
+
+        Raises:
+            UnknownNotebookError, UnknownSessionError.
+        """
+        agent = await self._known(notebook_id)
+        return await read_transcript(agent, session_id or agent.row.session_id)
 
     async def logs(self, notebook_id: str) -> str:
         """The last lines that the notebook's runner wrote."""

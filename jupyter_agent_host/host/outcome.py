@@ -20,6 +20,11 @@ def interrupted() -> TurnEnded:
     return TurnEnded(status="interrupted", error="Interrupted.", error_code="interrupted")
 
 
+def taken_back() -> TurnEnded:
+    """A prompt that a person took out of the queue."""
+    return TurnEnded(status="interrupted", error="Taken back before it began.", error_code="taken_back")
+
+
 def failed(error: Exception) -> TurnEnded:
     """A turn that could not be carried out."""
     if isinstance(error, AgentHostError):

@@ -24,13 +24,14 @@ OnEnvelope = Callable[[str, str, dict[str, Any]], None]
 
 
 class Publisher:
-    """Holds the prepared envelope of each notebook. `callbacks` hear of every new one."""
+    """Holds the prepared envelope of each notebook. `callbacks` hear of every new one; an empty one takes it out."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._building = anyio.Lock()
         self._prepared: dict[str, dict[str, Any]] = {}
         self._prints: dict[str, deque[str]] = {}
+        self._stripped: set[str] = set()
         self.callbacks: list[OnEnvelope] = []
 
     def prepared(self, notebook_id: str) -> dict[str, Any] | None:
@@ -55,6 +56,10 @@ class Publisher:
         if agent.claim is not None:
             self.withdraw(agent.row.notebook_id)
             return
+        if agent.row.stripped:
+            self._strip(agent)
+            return
+        self._stripped.discard(agent.row.notebook_id)
         async with self._building:
             try:
                 envelope = await self._build(agent)
@@ -66,6 +71,20 @@ class Publisher:
             self._prepared[agent.row.notebook_id] = envelope
             self._prints.setdefault(agent.row.notebook_id, deque(maxlen=_PRINTS)).append(fingerprint(envelope))
         agent.trust = "own"
+        self._tell(agent, envelope)
+
+    def stripped(self, notebook_id: str) -> bool:
+        """Whether a person took the session out of the notebook, so that a save may not hold it."""
+        return notebook_id in self._stripped
+
+    def _strip(self, agent: NotebookAgent) -> None:
+        notebook_id = agent.row.notebook_id
+        if not self.stripped(notebook_id) or notebook_id in self._prepared:
+            self._stripped.add(notebook_id)
+            self.withdraw(notebook_id)
+            self._tell(agent, {})
+
+    def _tell(self, agent: NotebookAgent, envelope: dict[str, Any]) -> None:
         for callback in self.callbacks:
             callback(agent.row.notebook_id, agent.row.path, envelope)
 

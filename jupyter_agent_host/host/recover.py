@@ -77,7 +77,7 @@ async def _take(manager: Manager, row: SandboxRow, provider: Provider, sandbox: 
     workspace = launch.workspace_for(notebook, services, await provider.probe())
     await workspace.prepare()
     live = LiveSandbox(sandbox, row.token, workspace, driver.listener)
-    live.fresh = False
+    live.fresh, live.started = False, row.created
     unended = [_again(turn) for turn in await _open_turns(services.journal, notebook)]
     for waiting in unended[1:]:  # what they were asked with is not in the journal
         await driver.agent.end_turn(waiting, _LOST)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.context import last_known
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
 from jupyter_agent_host.sandbox.spec import SandboxStats
@@ -18,7 +20,10 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
     """Everything that a surface shows at the top."""
     row, live, journal = agent.row, agent.live, agent.services.journal
     stats = await _stats(live)
+    limits = agent.services.settings.limits
     isolation = live.sandbox.isolation if live is not None else None
+    session, context = await journal.session(row.session_id), await last_known(agent)
+    turns = await journal.lineage(row.session_id)
     return NotebookInfo(
         notebook_id=row.notebook_id,
         path=row.path,
@@ -32,7 +37,7 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         workspace_note=live.workspace.note if live is not None else "",
         trust=agent.trust,
         trust_reason=agent.trust_reason,
-        turns=len(await journal.lineage(row.session_id)) if agent.claim is None else len(agent.claim.history),
+        turns=len(turns) if agent.claim is None else len(agent.claim.history),
         queued=len(agent.queue),
         cost_usd=(await journal.ledger(row.notebook_id)).cost_usd,
         budget_usd=agent.scope.budget_usd,
@@ -40,11 +45,28 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         permission_mode=row.permission_mode or agent.services.settings.permission_mode,  # type: ignore[arg-type]
         scripted_model=bool(agent.services.settings.gateway.label),
         last_event=agent.feed.last_number,
+        title=session.title if session is not None else "",
+        turn_cost_usd=await _turn_cost(agent, turns),
+        context_tokens=context.tokens,
+        context_window=context.window,
+        sandbox_started=live.started if live is not None else None,
+        measured=time.time(),
+        cpu_seconds=stats.cpu_seconds,
+        mem_limit_bytes=limits.mem_bytes,
+        cpu_limit=limits.cpus,
+        stripped=row.stripped,
         mem_bytes=stats.mem_bytes,
         pids=stats.pids,
         pending_permissions=agent.questions.open,
         refused_files=agent.kept_inside,
     )
+
+
+async def _turn_cost(agent: NotebookAgent, turns: list[TurnRow]) -> float:
+    active = agent.active
+    if active is not None:
+        return (await agent.services.journal.ledger(agent.row.notebook_id, since=active.started)).cost_usd
+    return turns[-1].cost_usd if turns else 0.0
 
 
 async def _stats(live: LiveSandbox | None) -> SandboxStats:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import msgspec
 
-from jupyter_agent_host.errors import DivergedSessionError, TurnError
+from jupyter_agent_host.errors import DivergedSessionError, TurnError, UnknownSessionError, UnknownTurnError
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.claim import Claim
 from jupyter_agent_host.protocol.events import SessionChanged
-from jupyter_agent_host.store.rows import SessionRow
+from jupyter_agent_host.store.rows import SessionRow, TurnRow
 from jupyter_agent_host.store.sources import adoption
 
 
@@ -28,7 +28,60 @@ async def begin(agent: NotebookAgent, *, how: str) -> None:
     await start_session(agent, str(uuid4()), parent=parent, how=how, previous=previous)
 
 
-async def start_session(agent: NotebookAgent, session_id: str, *, parent: str, how: str, previous: str) -> None:
+async def fork_after(agent: NotebookAgent, turn_id: str) -> None:
+    """Let later turns belong to a copy of the conversation as it was when that turn had ended.
+
+    Raises:
+        UnknownTurnError: no turn of that id in any of the notebook's conversations.
+        TurnError: it has not ended yet.
+    """
+    turn = await _turn(agent, turn_id)
+    if turn.ended is None:
+        raise TurnError("That turn still runs. Interrupt it, or wait for its end, and fork then.")
+    await start_session(
+        agent,
+        str(uuid4()),
+        parent=turn.session_id,
+        fork_turn_id=turn_id,
+        how="forked",
+        previous=agent.row.session_id,
+    )
+
+
+async def resume(agent: NotebookAgent, session_id: str) -> bool:
+    """Let later turns belong to an earlier session of this notebook. False when it is the present one.
+
+    Raises:
+        UnknownSessionError: this notebook has no such session.
+    """
+    previous = agent.row.session_id
+    if session_id == previous:
+        return False
+    journal = agent.services.journal
+    row = await journal.session(session_id)
+    if row is None or row.notebook_id != agent.row.notebook_id:
+        raise UnknownSessionError("This notebook has no session of that id.")
+    agent.row = replace(agent.row, session_id=session_id, updated=time.time())
+    await journal.put_notebook(agent.row)
+    agent.spoke_before = bool(await journal.lineage(session_id))
+    await agent.emit("", SessionChanged(session_id=session_id, how="resumed", previous_session_id=previous))
+    return True
+
+
+async def _turn(agent: NotebookAgent, turn_id: str) -> TurnRow:
+    """A turn of this notebook, of the present conversation rather than of another one that holds a copy of it."""
+    journal = agent.services.journal
+    others = [row.session_id for row in await journal.sessions(agent.row.notebook_id)]
+    for session_id in (agent.row.session_id, *reversed(others)):
+        for turn in await journal.lineage(session_id):
+            if turn.turn_id == turn_id:
+                return turn
+    raise UnknownTurnError("This notebook has no turn of that id.")
+
+
+async def start_session(
+    agent: NotebookAgent, session_id: str, *, parent: str, how: str, previous: str, fork_turn_id: str = ""
+) -> None:
     """Make `session_id` the notebook's session."""
     journal, now = agent.services.journal, time.time()
     await journal.put_session(
@@ -40,6 +93,7 @@ async def start_session(agent: NotebookAgent, session_id: str, *, parent: str, h
             created=now,
             sdk_version="",
             cli_version="",
+            fork_turn_id=fork_turn_id,
         )
     )
     agent.row = replace(agent.row, session_id=session_id, updated=now)
@@ -47,15 +101,29 @@ async def start_session(agent: NotebookAgent, session_id: str, *, parent: str, h
     await agent.emit("", SessionChanged(session_id=session_id, how=how, previous_session_id=previous))
 
 
-async def fork_source(agent: NotebookAgent) -> str:
-    """The session whose transcript the next turn copies: a fork that never spoke has none of its own. "" for none."""
-    journal, session_id = agent.services.journal, agent.row.session_id
+@dataclass(frozen=True)
+class Source:
+    """What a session that never spoke begins with: another one's transcript, up to the message `fork_at` if given."""
+
+    session_id: str = ""
+    fork_at: str = ""
+
+
+async def fork_source(agent: NotebookAgent) -> Source:
+    """The transcript that the next turn copies: a fork that never spoke has none of its own. Empty for none."""
+    journal, session_id, fork_turn_id = agent.services.journal, agent.row.session_id, ""
     while session_id and session_id not in agent.spoken and not await journal.transcript(session_id):
         row = await journal.session(session_id)  # a copied notebook's first parent is another notebook's session
-        session_id = "" if row is None else row.parent_session_id
-    if session_id:
-        agent.spoken.add(session_id)
-    return "" if session_id == agent.row.session_id else session_id
+        session_id, fork_turn_id = ("", "") if row is None else (row.parent_session_id, row.fork_turn_id)
+    if not session_id:
+        return Source()
+    agent.spoken.add(session_id)
+    if session_id == agent.row.session_id:
+        return Source()
+    if not fork_turn_id:
+        return Source(session_id)
+    fork_at = await journal.fork_entry(session_id, fork_turn_id)
+    return Source(session_id, fork_at) if fork_at else Source()
 
 
 async def decide(agent: NotebookAgent, choice: str) -> str:

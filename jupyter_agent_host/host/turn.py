@@ -22,6 +22,7 @@ class Turn:
     Attributes:
         session_id: the session that it belongs to.
         source: the session to fork from, when this turn opens a copy; "" otherwise.
+        fork_at: the message that such a copy ends with; "" for its last.
         started: seconds since the epoch.
         ended: set once its `TurnEnded` is in the journal.
         starting: cancelled by an interrupt that comes before the prompt was sent.
@@ -32,6 +33,7 @@ class Turn:
     session_id: str
     options: SessionOptions
     source: str = ""
+    fork_at: str = ""
     actor: str = ""
     turn_id: str = field(default_factory=lambda: uuid4().hex)
     started: float = field(default_factory=time.time)

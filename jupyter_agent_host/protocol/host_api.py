@@ -87,9 +87,9 @@ class EventsRequest(Request, frozen=True, kw_only=True):
 
 
 class TurnsRequest(Request, frozen=True, kw_only=True):
-    """The notebook's last turns, whole: at most `limit` of them, all begun before the event `before` (0: the newest).
+    """The last turns that led to the present one, whole: at most `limit`, begun before the event `before` (0: newest).
 
-    With `turn_id`: that turn alone.
+    With `turn_id`: that turn alone, of whichever session.
     """
 
     before: int = 0
@@ -113,7 +113,13 @@ class TurnsPage(Answer, frozen=True, kw_only=True):
 
 
 class NotebookInfo(Answer, frozen=True, kw_only=True):
-    """What every surface shows at the top. `isolation_level`: container, namespaces, none, or "" without a sandbox."""
+    """What every surface shows at the top. `isolation_level`: container, namespaces, none, or "" without a sandbox.
+
+    `title` is the session's, "" for none. `turn_cost_usd` is of the running turn so far, else of the last one.
+    `context_tokens` fill `context_window` (0: unknown). `cpu_seconds` were used since `sandbox_started`, as of
+    `measured` (both seconds since the epoch). `stripped`: the session was taken out of the notebook's file and stays
+    out until the next turn.
+    """
 
     notebook_id: str
     path: str
@@ -135,8 +141,18 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     permission_mode: PermissionMode = "free"
     scripted_model: bool = False
     last_event: int = 0
+    title: str = ""
+    turn_cost_usd: float = 0.0
+    context_tokens: int = 0
+    context_window: int = 0
+    sandbox_started: float | None = None
+    measured: float = 0.0
+    cpu_seconds: float | None = None
     mem_bytes: int | None = None
+    mem_limit_bytes: int = 0
+    cpu_limit: float = 0.0
     pids: int | None = None
+    stripped: bool = False
     pending_permissions: tuple[str, ...] = ()
     refused_files: tuple[str, ...] = ()
 
@@ -223,6 +239,86 @@ class AnswerRequest(Request, frozen=True, kw_only=True):
     path: str = ""
 
 
+class ForkRequest(Request, frozen=True, kw_only=True):
+    """Go on in a copy of the conversation: as it is, or as it was when turn `turn_id` had ended."""
+
+    turn_id: str = ""
+    path: str = ""
+
+
+class ResumeRequest(Request, frozen=True, kw_only=True):
+    """Go on with another session of this notebook."""
+
+    session_id: str
+    path: str = ""
+
+
+class RenameRequest(Request, frozen=True, kw_only=True):
+    """Give a session a title, the present one by default. An empty title takes it away."""
+
+    title: str
+    session_id: str = ""
+    path: str = ""
+
+
+class CancelRequest(Request, frozen=True, kw_only=True):
+    """Take back a prompt that waits. One that runs is not touched; see `interrupt`."""
+
+    turn_id: str
+    path: str = ""
+
+
+class SessionSummary(Answer, frozen=True, kw_only=True):
+    """One conversation of a notebook. `turns` counts those it was forked with; `cost_usd` is of its own (estimate)."""
+
+    session_id: str
+    title: str
+    first_prompt: str
+    turns: int
+    cost_usd: float
+    created: float
+    last_used: float
+    parent_session_id: str = ""
+    current: bool = False
+
+
+class SessionList(Answer, frozen=True, kw_only=True):
+    """The notebook's sessions, the one used last first."""
+
+    notebook_id: str
+    sessions: tuple[SessionSummary, ...]
+
+
+class ContextPart(Answer, frozen=True, kw_only=True):
+    """What some kind of content takes of the context window."""
+
+    name: str
+    tokens: int
+
+
+class ContextUse(Answer, frozen=True, kw_only=True):
+    """How full the agent's context window is. `live`: the agent counted now; else what its last turn told.
+
+    `compacts_at`: tokens at which the agent sums the conversation up by itself; 0 when that is unknown.
+    """
+
+    tokens: int
+    window: int
+    live: bool = False
+    model: str = ""
+    compacts_at: int = 0
+    parts: tuple[ContextPart, ...] = ()
+
+
+class ModelList(Answer, frozen=True, kw_only=True):
+    """Models that can be offered. Others that match one of the globs in `allowed` work as well."""
+
+    current: str
+    default: str
+    models: tuple[str, ...]
+    allowed: tuple[str, ...]
+
+
 class Done(Answer, frozen=True, kw_only=True):
     """A verb was carried out. `message` is a sentence for the person."""
 
@@ -239,7 +335,7 @@ class Failure(Answer, frozen=True, kw_only=True):
     retryable: bool = False
 
 
-AnyAnswer = Union[PromptAccepted, NotebookInfo, History, TurnsPage, Cost, Done]
+AnyAnswer = Union[PromptAccepted, NotebookInfo, History, TurnsPage, Cost, SessionList, ContextUse, ModelList, Done]
 
 VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "open": (OpenRequest, NotebookInfo),
@@ -247,7 +343,14 @@ VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "interrupt": (Simple, Done),
     "stop": (Simple, Done),
     "reset": (Simple, Done),
-    "fork": (Simple, Done),
+    "fork": (ForkRequest, Done),
+    "sessions": (Simple, SessionList),
+    "resume": (ResumeRequest, Done),
+    "rename": (RenameRequest, Done),
+    "cancel": (CancelRequest, Done),
+    "strip": (Simple, Done),
+    "context": (Simple, ContextUse),
+    "models": (Simple, ModelList),
     "status": (Simple, NotebookInfo),
     "history": (Simple, History),
     "turns": (TurnsRequest, TurnsPage),

@@ -29,6 +29,9 @@ class Envelopes(Protocol):
     def envelope(self, notebook_id: str) -> dict[str, Any] | None:
         """The prepared `metadata.agent_host`; None while there is nothing that may be written."""
 
+    def stripped(self, notebook_id: str) -> bool:
+        """Whether a person took the session out of this notebook, so that nothing may put it back."""
+
 
 class _Metadata(msgspec.Struct):
     agent_host: Json = None
@@ -140,6 +143,10 @@ class Documents:
             # The notebook that was here is gone; a new one of the same name must not inherit its conversation.
             self.forget(absolute_path)
             return
+        if self._envelopes.stripped(known.notebook_id):
+            if known.may_replace(metadata.get(METADATA_KEY)):
+                metadata.pop(METADATA_KEY, None)
+            return
         envelope = self._envelopes.envelope(known.notebook_id)
         if envelope is None and METADATA_KEY not in metadata:
             # A page from before a restart, say: a save may not lose what the file has.
@@ -163,8 +170,10 @@ class Documents:
                 await self._publish(notebook_id, absolute_path)
 
     async def _publish(self, notebook_id: str, absolute_path: str) -> None:
-        envelope = self._envelopes.envelope(notebook_id) if self._envelopes else None
-        if envelope is None or not absolute_path:
+        if self._envelopes is None or not absolute_path:
+            return
+        envelope = self._envelopes.envelope(notebook_id)
+        if envelope is None and not self._envelopes.stripped(notebook_id):
             return
         api_path = self._paths.api(absolute_path)
         is_live, value = await self._live.read(api_path)

@@ -20,6 +20,8 @@ _STATUS: dict[type[errors.AgentHostError], HTTPStatus] = {
     errors.AttachmentError: HTTPStatus.BAD_REQUEST,
     errors.ProtocolError: HTTPStatus.BAD_REQUEST,
     errors.UnknownNotebookError: HTTPStatus.NOT_FOUND,
+    errors.UnknownSessionError: HTTPStatus.NOT_FOUND,
+    errors.UnknownTurnError: HTTPStatus.NOT_FOUND,
     errors.BudgetExceededError: HTTPStatus.PAYMENT_REQUIRED,
     errors.TurnError: HTTPStatus.CONFLICT,
     errors.LeaseHeldError: HTTPStatus.CONFLICT,

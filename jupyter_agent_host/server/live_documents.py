@@ -28,14 +28,20 @@ class LiveDocuments:
             return False, None
         return True, _plain(_metadata(document).get(METADATA_KEY))
 
-    async def write(self, api_path: str, envelope: dict[str, Any]) -> bool:
-        """Put the envelope into the open document; False when no room is open. The same value again edits nothing."""
+    async def write(self, api_path: str, envelope: dict[str, Any] | None) -> bool:
+        """Put the envelope into the open document, or take it out (None); False when no room is open.
+
+        The same value again edits nothing.
+        """
         document = await self._document(api_path)
         if document is None:
             return False
         metadata = _metadata(document)
         if _plain(metadata.get(METADATA_KEY)) != envelope:
-            metadata[METADATA_KEY] = envelope
+            if envelope is None:
+                del metadata[METADATA_KEY]
+            else:
+                metadata[METADATA_KEY] = envelope
         return True
 
     async def _document(self, api_path: str) -> Any:

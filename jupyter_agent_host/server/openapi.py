@@ -64,6 +64,7 @@ def _paths() -> dict[str, Any]:
         "/open": {"post": _operation("open", "The notebook at `path`", OpenRequest, NotebookInfo)},
         "/notebooks": {"get": _get("listNotebooks", "Every known notebook", _list_of(NotebookInfo))},
         "/notebooks/{notebook_id}/logs": {"get": _get("logs", "The sandbox's log", {"text/plain": {}}, "notebook_id")},
+        "/notebooks/{notebook_id}/export": {"get": _export()},
         "/notebooks/{notebook_id}/envelope": {
             "get": _get("envelope", "What belongs into the notebook's metadata", {_JSON: {}}, "notebook_id")
         },
@@ -101,6 +102,17 @@ def _events(name: str, parameter: str) -> dict[str, Any]:
         **_get(name, "Events as JSON lines; blank lines in between", content, parameter),
         "requestBody": {"content": {_JSON: {"schema": _reference(EventsRequest)}}},
     }
+
+
+def _export() -> dict[str, Any]:
+    """A download; both questions are optional."""
+    operation = _get(
+        "export", "A conversation as a file", {"text/markdown": {}, "application/x-ndjson": {}}, "notebook_id"
+    )
+    text = {"type": "string"}
+    asked = {"format": {"enum": ["markdown", "jsonl"], "default": "markdown"}, "session": text}
+    queries = [{"name": name, "in": "query", "required": False, "schema": schema} for name, schema in asked.items()]
+    return {**operation, "parameters": [*operation["parameters"], *queries]}
 
 
 def _get(name: str, summary: str, content: dict[str, Any], *parameters: str) -> dict[str, Any]:

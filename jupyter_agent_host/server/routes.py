@@ -7,6 +7,7 @@ from tornado.web import RequestHandler
 from jupyter_agent_host.protocol.host_api import VERBS
 from jupyter_agent_host.server import handlers, kernel_handlers
 from jupyter_agent_host.server.event_socket import EventSocket
+from jupyter_agent_host.server.export_handler import ExportHandler
 
 _PREFIX = r"/agent-host"
 _NOTEBOOK = _PREFIX + r"/notebooks/(?P<notebook_id>[\w-]{1,64})"
@@ -18,6 +19,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (_PREFIX + r"/openapi\.json", handlers.OpenApiHandler),
     (_PREFIX + r"/notebooks", handlers.NotebooksHandler),
     (_NOTEBOOK + r"/logs", handlers.LogsHandler),
+    (_NOTEBOOK + r"/export", ExportHandler),
     (_NOTEBOOK + r"/envelope", handlers.EnvelopeHandler),
     (_NOTEBOOK + r"/events", handlers.EventsHandler),
     (_NOTEBOOK + r"/events/socket", EventSocket),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -27,6 +27,7 @@ from jupyter_agent_host.server.host_task import HostTask
 from jupyter_agent_host.server.kernels import Kernels
 from jupyter_agent_host.server.paths import NotebookPaths
 from jupyter_agent_host.server.renames import Renames
+from jupyter_agent_host.store.rows import TurnRow
 
 
 class AgentService:
@@ -126,6 +127,18 @@ class AgentService:
         """The last lines that the notebook's sandbox wrote; "" when there is none."""
         manager = await self._host.manager()
         return await manager.logs(notebook_id)
+
+    async def transcript(
+        self, notebook_id: str, session_id: str
+    ) -> tuple[NotebookInfo, AsyncIterator[TurnRow | EventRecord]]:
+        """The notebook, and a whole conversation of it, the present one by default.
+
+        Raises:
+            AgentHostError: there is no such notebook or session, or no host.
+        """
+        manager = await self._host.manager()
+        info = cast(NotebookInfo, await self.call_by_id(notebook_id, "status", Simple()))
+        return info, await manager.transcript(notebook_id, session_id)
 
     async def envelope(self, notebook_id: str, *, wait: bool = False) -> dict[str, Any] | None:
         """What belongs into the notebook's metadata, for a page that writes it there itself.

@@ -14,6 +14,7 @@ class EntryHead(msgspec.Struct, rename="camel"):
     uuid: object = None
     parent_uuid: object = None
     subtype: object = None
+    type: object = None
 
 
 _heads = msgspec.json.Decoder(EntryHead)
@@ -27,7 +28,12 @@ def read_head(entry: bytes) -> EntryHead | None:
         data = read_object(entry)
     if data is None:
         return None
-    return EntryHead(uuid=data.get("uuid"), parent_uuid=data.get("parentUuid"), subtype=data.get("subtype"))
+    return EntryHead(
+        uuid=data.get("uuid"),
+        parent_uuid=data.get("parentUuid"),
+        subtype=data.get("subtype"),
+        type=data.get("type"),
+    )
 
 
 def read_object(entry: bytes) -> dict[str, Any] | None:

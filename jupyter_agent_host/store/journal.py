@@ -18,6 +18,7 @@ from jupyter_agent_host.store import (
     sql_events,
     sql_ledger,
     sql_notebooks,
+    sql_sessions,
     sql_transcripts,
     sql_turn_pages,
     sql_turns,
@@ -25,7 +26,15 @@ from jupyter_agent_host.store import (
 from jupyter_agent_host.store.connection import connect_writer, journal_error, prepare_file
 from jupyter_agent_host.store.items import WriteItem
 from jupyter_agent_host.store.readers import Readers
-from jupyter_agent_host.store.rows import AsideRow, LedgerSum, NotebookRow, SandboxRow, SessionRow, TurnRow
+from jupyter_agent_host.store.rows import (
+    AsideRow,
+    LedgerSum,
+    NotebookRow,
+    SandboxRow,
+    SessionOverview,
+    SessionRow,
+    TurnRow,
+)
 from jupyter_agent_host.store.sql_turn_pages import TurnPage
 from jupyter_agent_host.store.writer import Writer
 
@@ -103,11 +112,13 @@ class Journal:
             partial(sql_events.events, notebook_id=notebook_id, after=after, turn_id=turn_id, limit=limit)
         )
 
-    async def turn_page(self, notebook_id: str, *, before: int = 0, limit: int = 20, turn_id: str = "") -> TurnPage:
-        """The events of the last `limit` turns begun before the event `before` (0: all), or of the one turn named."""
-        return await self.query(
-            partial(sql_turn_pages.page, notebook_id=notebook_id, before=before, limit=limit, turn_id=turn_id)
-        )
+    async def turn_page(self, session_id: str, *, before: int = 0, limit: int = 20) -> TurnPage:
+        """The events of the conversation's last `limit` turns begun before the event `before` (0: all)."""
+        return await self.query(partial(sql_turn_pages.page, session_id=session_id, before=before, limit=limit))
+
+    async def one_turn(self, notebook_id: str, turn_id: str) -> TurnPage:
+        """The events of one turn; none when the notebook has no such turn."""
+        return await self.query(partial(sql_turn_pages.turn, notebook_id=notebook_id, turn_id=turn_id))
 
     async def last_event_number(self, notebook_id: str) -> int:
         """0 when there is none."""
@@ -152,6 +163,18 @@ class Journal:
             )
         )
 
+    async def fork_entry(self, session_id: str, turn_id: str) -> str:
+        """The uuid of the last message in the session's transcript when that turn had ended; "" without one."""
+        return await self.query(partial(sql_turns.fork_entry, session_id=session_id, turn_id=turn_id))
+
+    async def context_tokens(self, session_id: str) -> int:
+        """Tokens in the context after the conversation's newest turn, as the agent told; 0 when it did not."""
+        return await self.query(partial(sql_sessions.context_tokens, session_id=session_id))
+
+    async def models_used(self, notebook_id: str, *, limit: int = 20) -> list[str]:
+        """Models that answered this notebook, newest first."""
+        return await self.query(partial(sql_sessions.models, notebook_id=notebook_id, limit=limit))
+
     # -- what the host knows ------------------------------------------------------------------------------------------
 
     async def notebook(self, notebook_id: str) -> NotebookRow | None:
@@ -175,6 +198,10 @@ class Journal:
         return await self.query(
             partial(sql_notebooks.select, kind=SessionRow, where="notebook_id = ?", parameters=(notebook_id,))
         )
+
+    async def session_overviews(self, notebook_id: str, *, keep: str, limit: int = 500) -> list[SessionOverview]:
+        """The newest sessions that have turns of their own, and `keep` in any case; the one used last first."""
+        return await self.query(partial(sql_sessions.overviews, notebook_id=notebook_id, keep=keep, limit=limit))
 
     async def session(self, session_id: str) -> SessionRow | None:
         found = await self.query(

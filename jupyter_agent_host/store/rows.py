@@ -50,6 +50,7 @@ class NotebookRow:
     Attributes:
         grants: patterns of guarded workspace files that the person let through.
         notebook_mode: what the agent must ask for in the notebook's cells and kernel; "" for the server's default.
+        stripped: a person took the session out of the file; nothing is written into it before the next turn.
     """
 
     notebook_id: str
@@ -63,11 +64,15 @@ class NotebookRow:
     budget_usd: float | None = None
     trust_note: str = ""
     notebook_mode: str = ""
+    stripped: bool = False
 
 
 @dataclass(frozen=True)
 class SessionRow:
-    """One conversation of a notebook. `parent_session_id` is "" unless it was forked."""
+    """One conversation of a notebook. `parent_session_id` is "" unless it was forked.
+
+    `fork_turn_id`: the parent's last turn that the fork begins with; "" for all of them.
+    """
 
     session_id: str
     notebook_id: str
@@ -76,6 +81,25 @@ class SessionRow:
     created: float
     sdk_version: str
     cli_version: str
+    fork_turn_id: str = ""
+
+
+@dataclass(frozen=True)
+class SessionOverview:
+    """One conversation as a list shows it.
+
+    Attributes:
+        turns: all that lead to its last one; `own_turns`: those since it was forked.
+        cost_usd: of its own turns.
+        first_prompt: of its own first turn, else of the last one that it inherited; "" for none.
+    """
+
+    session: SessionRow
+    turns: int
+    own_turns: int
+    cost_usd: float
+    last_used: float
+    first_prompt: str
 
 
 @dataclass(frozen=True)

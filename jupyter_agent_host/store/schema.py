@@ -107,7 +107,12 @@ _VERSION_2 = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2)
+_VERSION_3 = (
+    "ALTER TABLE sessions ADD COLUMN fork_turn_id TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE notebooks ADD COLUMN stripped INTEGER NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 """`MIGRATIONS[n]` takes a file from version n to n + 1. Append only."""
 
 

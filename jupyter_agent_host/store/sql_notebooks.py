@@ -29,7 +29,7 @@ def put(connection: sqlite3.Connection, row: NotebookRow | SessionRow | SandboxR
         )
     if isinstance(row, SessionRow) and not row.parent_session_id:
         # Where a session came from never changes; its history hangs on it.
-        values["parent_session_id"] = parent_of(connection, row.session_id)
+        values["parent_session_id"], values["fork_turn_id"] = origin_of(connection, row.session_id)
     connection.execute(
         f"INSERT OR REPLACE INTO {_TABLES[type(row)]} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608 (constant names)
         tuple(values.values()),
@@ -48,10 +48,12 @@ def select(
     return [_make(kind, row) for row in rows]
 
 
-def parent_of(connection: sqlite3.Connection, session_id: str) -> str:
-    """The session that this one was forked from, "" for none."""
-    row = connection.execute("SELECT parent_session_id FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
-    return "" if row is None else str(row[0])
+def origin_of(connection: sqlite3.Connection, session_id: str) -> tuple[str, str]:
+    """The session that this one was forked from, "" for none, and the turn after which, "" for its last."""
+    row: tuple[str, str] | None = connection.execute(
+        "SELECT parent_session_id, fork_turn_id FROM sessions WHERE session_id = ?", (session_id,)
+    ).fetchone()
+    return ("", "") if row is None else row
 
 
 def drop_sandbox(connection: sqlite3.Connection, sandbox_id: str) -> None:
@@ -100,4 +102,5 @@ def _make(kind: type[R], row: tuple[Any, ...]) -> R:
     values = dict(zip(names, row, strict=True))
     if "grants" in values:
         values["grants"] = tuple(msgspec.json.decode(values["grants"]))
+        values["stripped"] = bool(values["stripped"])
     return kind(**values)

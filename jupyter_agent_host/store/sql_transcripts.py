@@ -11,6 +11,8 @@ from jupyter_agent_host.store.entry import read_head
 PROJECT_KEY = "-workspace"
 """The SDK's key for the working folder `/workspace`, which is the same in every sandbox."""
 
+_MESSAGES = ("user", "assistant")
+
 
 def append(
     connection: sqlite3.Connection, project_key: str, session_id: str, subpath: str, entries: Iterable[bytes]
@@ -64,6 +66,24 @@ def last_entry(connection: sqlite3.Connection, session_id: str) -> int:
         (PROJECT_KEY, session_id),
     ).fetchone()
     return int(newest)
+
+
+def last_message(connection: sqlite3.Connection, session_id: str, last: int) -> str:
+    """The uuid of the newest message of the main transcript up to entry `last`; "" without one.
+
+    Only messages can be forked from; other entries (titles, snapshots of files) have ids, too.
+    """
+    rows = connection.execute(
+        "SELECT e.body FROM transcripts t JOIN entries e ON e.transcript_id = t.id"
+        " WHERE t.project_key = ? AND t.session_id = ? AND t.subpath = '' AND e.id <= ? AND e.uuid IS NOT NULL"
+        " ORDER BY e.id DESC",
+        (PROJECT_KEY, session_id, last),
+    )
+    for (body,) in rows:
+        head = read_head(body)
+        if head is not None and head.type in _MESSAGES and isinstance(head.uuid, str):
+            return head.uuid
+    return ""
 
 
 def sessions(connection: sqlite3.Connection, project_key: str) -> list[tuple[str, int]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from jupyter_agent_host.store import sql_turns
+from jupyter_agent_host.store.rows import TurnRow
 from jupyter_agent_host.store.sql_events import last_number
 
 MAX_PAGE_BYTES = 4_000_000
@@ -29,48 +31,44 @@ class TurnPage:
     records: tuple[bytes, ...]
 
 
-def page(connection: sqlite3.Connection, notebook_id: str, before: int, limit: int, turn_id: str) -> TurnPage:
-    """The last `limit` turns that began before the event `before` (0: all), or the one named."""
+def page(connection: sqlite3.Connection, session_id: str, before: int, limit: int) -> TurnPage:
+    """The last `limit` turns of that conversation that began before the event `before` (0: all).
+
+    Turns that another notebook or machine had are not here: their events are not of this notebook.
+    """
+    line = sql_turns.lineage(connection, session_id)
+    notebook_id = line[-1].notebook_id if line else ""
+    mine = [turn for turn in line if turn.notebook_id == notebook_id and turn.first_event]
+    earlier = [turn for turn in mine if not before or turn.first_event < before]
+    return _page(connection, notebook_id, earlier[::-1][:limit], len(earlier), before)
+
+
+def turn(connection: sqlite3.Connection, notebook_id: str, turn_id: str) -> TurnPage:
+    """One turn of whichever conversation."""
+    found = connection.execute(
+        "SELECT session_id FROM turns WHERE notebook_id = ? AND turn_id = ? AND first_event > 0 LIMIT 1",
+        (notebook_id, turn_id),
+    ).fetchone()
+    rows = sql_turns.of_session(connection, found[0]) if found else []
+    wanted = [row for row in rows if row.turn_id == turn_id]
+    return _page(connection, notebook_id, wanted, len(wanted), 0)
+
+
+def _page(
+    connection: sqlite3.Connection, notebook_id: str, wanted: Sequence[TurnRow], count: int, before: int
+) -> TurnPage:
+    """As many of the wanted turns, newest first, as go into one page; `count` is of all that could be wanted."""
     after = last_number(connection, notebook_id)
-    wanted = list(_turns(connection, notebook_id, before or after + 1, limit, turn_id))
     taken: list[tuple[int, bytes]] = []
-    first, size = before, 0
-    for found, first_event in wanted:
-        records = list(_merged(_events(connection, notebook_id, found)))
+    first, size, used = before, 0, 0
+    for row in wanted:
+        records = list(_merged(_events(connection, notebook_id, row.turn_id)))
         size += sum(len(line) for _, line in records)
         if taken and size > MAX_PAGE_BYTES:
             break
         taken += records
-        first = first_event
-    return TurnPage(
-        after=after,
-        before=first,
-        earlier=_count_before(connection, notebook_id, first) if taken else 0,
-        records=tuple(line for _, line in sorted(taken)),
-    )
-
-
-def _turns(
-    connection: sqlite3.Connection, notebook_id: str, before: int, limit: int, turn_id: str
-) -> Iterable[tuple[str, int]]:
-    if turn_id:
-        return connection.execute(
-            "SELECT turn_id, first_event FROM turns WHERE notebook_id = ? AND turn_id = ? AND first_event > 0 LIMIT 1",
-            (notebook_id, turn_id),
-        )
-    return connection.execute(
-        "SELECT turn_id, first_event FROM turns WHERE notebook_id = ? AND first_event > 0 AND first_event < ?"
-        " ORDER BY first_event DESC LIMIT ?",
-        (notebook_id, before, limit),
-    )
-
-
-def _count_before(connection: sqlite3.Connection, notebook_id: str, before: int) -> int:
-    (count,) = connection.execute(
-        "SELECT COUNT(*) FROM turns WHERE notebook_id = ? AND first_event > 0 AND first_event < ?",
-        (notebook_id, before),
-    ).fetchone()
-    return int(count)
+        first, used = row.first_event, used + 1
+    return TurnPage(after=after, before=first, earlier=count - used, records=tuple(line for _, line in sorted(taken)))
 
 
 def _events(connection: sqlite3.Connection, notebook_id: str, turn_id: str) -> Iterable[Row]:

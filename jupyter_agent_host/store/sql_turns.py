@@ -91,16 +91,17 @@ def lineage(connection: sqlite3.Connection, session_id: str) -> list[TurnRow]:
     """
     line: list[TurnRow] = []
     wanted: str | None = None
+    fork_turn_id = ""
     visited: set[str] = set()
     while session_id and session_id not in visited and wanted != "":
         visited.add(session_id)
         rows = {row.turn_id: row for row in of_session(connection, session_id)}
         if wanted is None and rows:
-            wanted = next(reversed(rows))
+            wanted = fork_turn_id if fork_turn_id in rows else next(reversed(rows))
         while wanted in rows:
             line.append(rows.pop(wanted))
             wanted = line[-1].previous_turn_id
-        session_id = sql_notebooks.parent_of(connection, session_id)
+        session_id, fork_turn_id = sql_notebooks.origin_of(connection, session_id)
     return line[::-1]
 
 
@@ -114,6 +115,14 @@ def find_answer(
         (session_id, cell_id, asked, previous_digest),
     ).fetchone()
     return None if row is None else _row(row)
+
+
+def fork_entry(connection: sqlite3.Connection, session_id: str, turn_id: str) -> str:
+    """The uuid of the last message that a conversation held when that turn had ended; "" if it held none."""
+    found = connection.execute(
+        "SELECT last_entry FROM turns WHERE session_id = ? AND turn_id = ? AND ended IS NOT NULL", (session_id, turn_id)
+    ).fetchone()
+    return sql_transcripts.last_message(connection, session_id, found[0] or 0) if found else ""
 
 
 def borders(connection: sqlite3.Connection, session_id: str) -> dict[str, tuple[int, tuple[str, ...]]]:

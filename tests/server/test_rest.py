@@ -24,6 +24,7 @@ REQUESTS = [
     ("GET", "openapi.json"),
     ("GET", f"notebooks/{UNKNOWN}/logs"),
     ("GET", f"notebooks/{UNKNOWN}/envelope"),
+    ("GET", f"notebooks/{UNKNOWN}/export"),
     ("POST", f"notebooks/{UNKNOWN}/events"),
     ("GET", f"notebooks/{UNKNOWN}/turns/{'0' * 32}/output"),
     *(("POST", f"notebooks/{UNKNOWN}/{verb}") for verb in VERBS),
@@ -83,6 +84,7 @@ def test_what_open_refuses(lab: Lab, body: bytes, status: int, words: str) -> No
 @pytest.mark.parametrize("verb", VERBS)
 def test_an_unknown_notebook_is_told(lab: Lab, verb: str) -> None:
     needed = {"prompt": {"prompt": "hi"}, "grant": {"target": "a"}, "mode": {"mode": "plan"}}
+    needed |= {"resume": {"sessionId": "s"}, "rename": {"title": "t"}, "cancel": {"turnId": "t"}}
     needed["answer"] = {"requestId": "r", "decision": "deny"}
     answer = lab.http.post(f"agent-host/notebooks/{UNKNOWN}/{verb}", json=needed.get(verb, {}))
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_notebook")
@@ -193,3 +195,25 @@ def test_no_kernel_and_no_terminal_gets_the_key(make_lab: LabMaker, monkeypatch:
         assert "sk-ant-secret" not in printed
         assert "ANTHROPIC_API_KEY" not in printed
         assert lab.open("a.ipynb")["scriptedModel"] is False
+
+
+def test_a_conversation_is_exported_inert_and_whole(lab: Lab) -> None:
+    lab.notebook("exported.ipynb")
+    base = f"agent-host/notebooks/{lab.open('exported.ipynb')['notebookId']}"
+    prompt = "Say **this** and ![pixel](http://198.51.100.1/p.png)"
+    said = lab.ask("exported.ipynb", prompt)
+    assert lab.http.post(f"{base}/rename", json={"title": "Über <b>uns</b>"}).status_code == 200
+    markdown = lab.http.get(f"{base}/export")
+    assert markdown.headers["content-type"] == "text/markdown; charset=utf-8"
+    assert markdown.headers["content-disposition"].startswith('attachment; filename="exported-agent.md"')
+    assert markdown.text.startswith("# Über &lt;b>uns")
+    assert "> Say **this**" in markdown.text
+    assert "![" not in markdown.text
+    assert said.split()[0] in markdown.text
+    lines = [json.loads(line) for line in lab.http.get(f"{base}/export?format=jsonl").text.splitlines()]
+    assert lines[0]["turn"]["prompt"] == prompt
+    kinds = [line["event"]["kind"] for line in lines[1:]]
+    assert (kinds[0], kinds[-1]) == ("turn_started", "turn_ended")
+    assert "text_delta" not in kinds
+    assert lab.http.get(f"{base}/export?format=pdf").status_code == 400
+    assert lab.http.get(f"{base}/export?session=none").status_code == 404

@@ -145,6 +145,10 @@ async def test_turns_follow_each_other_and_a_fork_follows_its_parent(journal: Jo
     await journal.put_session(SessionRow("silent", "n", "fork", "", 3.0, "", ""))
     await journal.put_session(SessionRow("fork of a fork", "n", "silent", "", 3.0, "", ""))
     assert [turn.turn_id for turn in await journal.lineage("fork of a fork")] == ["t1", "t2", "t3"]
+    await journal.put_session(SessionRow("early", "n", "s", "", 4.0, "", "", fork_turn_id="t1"))
+    assert [turn.turn_id for turn in await journal.lineage("early")] == ["t1"]
+    await journal.write(whole_turn("t4", "elsewhere", session="early"))
+    assert [turn.turn_id for turn in await journal.lineage("early")] == ["t1", "t4"]
     await journal.put_session(SessionRow("ring", "n", "ring", "", 3.0, "", ""))
     assert await journal.lineage("ring") == []
     assert await journal.lineage("unknown") == []

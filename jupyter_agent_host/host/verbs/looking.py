@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.context import context_use
+from jupyter_agent_host.host.models import offered
 from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.report import notebook_info, turn_summary
-from jupyter_agent_host.protocol.host_api import Cost, History, NotebookInfo
+from jupyter_agent_host.protocol.host_api import ContextUse, Cost, History, ModelList, NotebookInfo
 
 
 async def status(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> NotebookInfo:
@@ -33,4 +35,19 @@ async def cost(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> Cos
         usage=total.usage,
         requests=total.requests,
         refused_requests=total.refused,
+    )
+
+
+async def context(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> ContextUse:
+    return await context_use(agent)
+
+
+async def models(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> ModelList:
+    settings = agent.services.settings
+    used = await agent.services.journal.models_used(agent.row.notebook_id)
+    return ModelList(
+        current=agent.row.model,
+        default=settings.model or "",
+        models=offered(settings, used),
+        allowed=settings.gateway.allowed_models,
     )

@@ -68,11 +68,13 @@ async def _turn(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest) 
         max_budget_usd=remaining,
         system_prompt=SYSTEM_PROMPT,
     )
+    source = await sessions.fork_source(agent)
     return Turn(
         request=request,
         session_id=row.session_id,
         options=options,
-        source=await sessions.fork_source(agent),
+        source=source.session_id,
+        fork_at=source.fork_at,
         actor=ref.actor,
         turn_id=uuid4().hex,
     )

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.ref import NotebookRef
-from jupyter_agent_host.protocol.host_api import AnswerRequest, Done
+from jupyter_agent_host.protocol.host_api import AnswerRequest, CancelRequest, Done
 
 
 async def interrupt(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> Done:
     stopped = await agent.interrupt()
     return Done(ok=stopped, message="Interrupted." if stopped else "Nothing was running.")
+
+
+async def cancel(agent: NotebookAgent, _ref: NotebookRef, request: CancelRequest) -> Done:
+    taken = await agent.cancel(request.turn_id)
+    return Done(ok=taken, message="" if taken else "That prompt does not wait any more.")
 
 
 async def stop(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> Done:

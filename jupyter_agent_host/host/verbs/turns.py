@@ -13,17 +13,18 @@ MAX_TURNS = 100
 
 
 async def turns(agent: NotebookAgent, _ref: NotebookRef, request: TurnsRequest) -> TurnsPage:
-    """Events of the notebook's last turns, of all its sessions.
+    """Events of the last turns of the notebook's present conversation, or of one turn of any.
 
     Raises:
         ProtocolError: a limit or a number out of range.
     """
     if not 1 <= request.limit <= MAX_TURNS or request.before < 0:
         raise ProtocolError(f"`limit` goes from 1 to {MAX_TURNS}, and `before` is an event's number.")
-    notebook_id = agent.row.notebook_id
-    page = await agent.services.journal.turn_page(
-        notebook_id, before=request.before, limit=request.limit, turn_id=request.turn_id
-    )
+    notebook_id, journal = agent.row.notebook_id, agent.services.journal
+    if request.turn_id:
+        page = await journal.one_turn(notebook_id, request.turn_id)
+    else:
+        page = await journal.turn_page(agent.row.session_id, before=request.before, limit=request.limit)
     return TurnsPage(
         notebook_id=notebook_id,
         after=page.after,
