@@ -109,7 +109,7 @@ class AgentKernel(IPythonKernel):
         if cell.kind == "prompt":
             return {"status": "incomplete", "indent": ""} if is_open(code) else {"status": "complete"}
         if not cell.source:
-            return {"status": "complete"}
+            return {"status": "incomplete", "indent": ""} if cell.kind == "python" else {"status": "complete"}
         with self._typed(typed=False):
             reply: dict[str, Any] = self._ipython.do_is_complete(cell.source)
             return reply

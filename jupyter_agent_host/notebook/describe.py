@@ -142,9 +142,9 @@ def ending(view: TurnView) -> str:
     if ended is None or ended.status == "completed":
         return ""
     if ended.status == "interrupted":
-        return "Interrupted: the agent stopped. The session lives on; the next %%agent cell continues it."
+        return "Interrupted: the agent stopped. The session lives on; the next prompt continues it."
     default = {
-        "max_turns": "Stopped at the limit of tool turns: another %%agent cell lets it go on, or raise --max-turns.",
+        "max_turns": "Stopped at the limit of tool turns: another prompt lets it go on, or raise --max-turns.",
         "budget": "Stopped at the budget: raise --max-budget-usd or AgentHost.max_budget_usd to go on.",
         "error": "The turn failed without a reason; `%agent doctor` looks for one.",
     }[ended.status]

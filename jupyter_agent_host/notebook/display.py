@@ -21,7 +21,7 @@ from jupyter_agent_host.notebook.render_plain import (
     tool_call,
     tool_result,
 )
-from jupyter_agent_host.notebook.turn import NoticePart, Part, TextPart, ToolPart, TurnView
+from jupyter_agent_host.notebook.turn import NoticePart, Part, PermissionPart, TextPart, ToolPart, TurnView
 from jupyter_agent_host.protocol.host_api import NotebookInfo
 
 MAX_PUBLISHED_BYTES = 1_000_000
@@ -143,7 +143,7 @@ class TerminalOutput:
         elif isinstance(part, ToolPart):
             self._once(f"{key}/call", tool_call(part, PlainCaps()))
             self._once(f"{key}/result", tool_result(part, PlainCaps()), close=self._last_key == f"{key}/call")
-        else:
+        elif not (isinstance(part, PermissionPart) and part.settled is None):  # an open question is asked right below
             text = plain_part(part)
             self._once(f"{key}/{text}", text)
 

@@ -60,7 +60,7 @@ class Shell:
 
     def output(self, *, filled: tuple[tuple[str, str], ...] = ()) -> TurnOutput:
         """Where to show one turn."""
-        if self._kernel is None:
+        if self._kernel is None or self._is_console():
             return TerminalOutput(_write_flushed, filled=filled)
         return CellOutput(self._publisher(), filled=filled)
 
@@ -79,6 +79,11 @@ class Shell:
             return None
         read_line: Callable[[str], str] = self._kernel.raw_input
         return LineAsker(read_line)
+
+    def _is_console(self) -> bool:
+        """Whether the front end is a console: there is a person, but no cell. Consoles do not show what is updated."""
+        parent = self._parent()
+        return bool(parent.get("content", {}).get("allow_stdin")) and not self.cell_id
 
     def _parent(self) -> dict[str, Any]:
         """The message that asked for this cell to be run."""

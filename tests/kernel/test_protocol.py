@@ -24,7 +24,7 @@ class TestAgentKernel(KernelTests):
         {"text": "nothing to complete here", "matches": set()},
     ]
     complete_code_samples = ["Which month?", "two\nlines", "```\ncode\n```", "%%python\nx = 1", "/status", ""]  # noqa: RUF012
-    incomplete_code_samples = ["goes on \\", "```\ncode", "%%python\nfor i in range(3):", "%%agent\nWhich"]  # noqa: RUF012
+    incomplete_code_samples = ["goes on \\", "```\ncode", "%%python", "%%python\nfor i in range(3):", "%%agent\nWhich"]  # noqa: RUF012
     invalid_code_samples = ["%%python\nx = = 1"]  # noqa: RUF012
     code_page_something = "%%python\n?print"
     code_generate_error = "%%python\n1 / 0"
@@ -33,7 +33,7 @@ class TestAgentKernel(KernelTests):
         {"code": "%%python\n[1] * 2", "result": "[1, 1]"},
         {"code": "%%python\n1 + 1", "result": "2"},
     ]
-    code_display_data = [{"code": "hello", "mime": "text/plain"}]  # noqa: RUF012
+    code_display_data = [{"code": "/status", "mime": "text/plain"}]  # noqa: RUF012
     code_history_pattern = "%%python\n1?+*"
     supported_history_operations = (
         "tail",

@@ -156,7 +156,7 @@ def test_a_question_is_asked_in_the_cell(kernel: Kernel) -> None:
     kernel.run(
         'play(PermissionAsked(request_id="p", tool_name="Bash", input={"command": "ls"}), *words("Thanks."), ENDED)'
     )
-    reply, outputs = kernel.run("%%agent\nGo", reply="y")
+    reply, outputs = kernel.run("%%agent\nGo", metadata={"cellId": "cell-7"}, reply="y")
     assert reply["status"] == "ok"
     assert "Allowed by person: Bash" in outputs[-1]["content"]["data"]["text/plain"]
     assert kernel.value("client.asked('prompt')[0].headless") == "False"
