@@ -237,6 +237,12 @@ class UpstreamError(GatewayError):
     retryable = True
 
 
+class AuditError(AgentHostError):
+    """The audit log is required and cannot be written; nothing goes out until it can."""
+
+    code = "audit"
+
+
 # -- workspace --------------------------------------------------------------------------------------------------------
 
 

@@ -20,17 +20,19 @@ from jupyter_agent_host.host.claim import Claim
 from jupyter_agent_host.host.feed import EventFeed
 from jupyter_agent_host.host.lifecycle import Lifecycle
 from jupyter_agent_host.host.live import LiveSandbox
+from jupyter_agent_host.host.network import NotebookNetwork
 from jupyter_agent_host.host.questions import Questions
 from jupyter_agent_host.host.race import wait_any
 from jupyter_agent_host.host.scope import NotebookScope
 from jupyter_agent_host.host.services import Services
-from jupyter_agent_host.host.turn import Turn
+from jupyter_agent_host.host.turn import Now, Turn
 from jupyter_agent_host.protocol.attachments import AttachmentInfo
 from jupyter_agent_host.protocol.control import AnswerPermission, Interrupt
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     EventRecord,
     Notice,
+    PermissionAsked,
     TurnEnded,
     TurnStarted,
 )
@@ -85,7 +87,8 @@ class NotebookAgent:
         self.accepting = anyio.Lock()
         self.wake = anyio.Event()
         budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
-        self.scope = NotebookScope(row.notebook_id, services.journal, budget)
+        self.network = NotebookNetwork(row.notebook_id, services.network, Now(self._running), self._ask_person)
+        self.scope = NotebookScope(row.notebook_id, services.journal, budget, self.network, services.network.audit)
 
     @property
     def busy(self) -> bool:
@@ -222,6 +225,12 @@ class NotebookAgent:
         """Wake the driver."""
         wake, self.wake = self.wake, anyio.Event()
         wake.set()
+
+    def _running(self) -> Turn | None:
+        return None if self.active is None or self.active.ended.is_set() else self.active
+
+    async def _ask_person(self, asked: PermissionAsked, turn_id: str, headless: bool) -> AnswerRequest:
+        return await self.questions.ask(asked, turn_id=turn_id, headless=headless)
 
     async def _settle(self, turn: Turn, events: list[AnyEvent]) -> None:
         if events:

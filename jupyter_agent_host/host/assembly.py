@@ -8,8 +8,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 
+from jupyter_agent_host.host.audit import AuditLog, RotatingFile
 from jupyter_agent_host.host.gateway import Gateway
+from jupyter_agent_host.host.gateway.egress import Outside
 from jupyter_agent_host.host.manager import Manager
+from jupyter_agent_host.host.network import NetworkPolicy, NetworkServices
 from jupyter_agent_host.host.providers import Providers
 from jupyter_agent_host.host.recover import recover
 from jupyter_agent_host.host.services import Services
@@ -20,31 +23,38 @@ from jupyter_agent_host.store.journal import Journal
 logger = logging.getLogger(__name__)
 
 JOURNAL = "journal.sqlite"
+AUDIT = "audit/audit.jsonl"
 _CLOSE_SECONDS = 20
 
 
 @asynccontextmanager
-async def open_host(settings: HostSettings) -> AsyncIterator[Manager]:
+async def open_host(settings: HostSettings, *, outside: Outside | None = None) -> AsyncIterator[Manager]:
     """Run one host until the block ends; then every turn is interrupted, every sandbox ended, every lease given back.
+
+    `outside` stands in for the real network, in tests.
 
     Raises:
         StoreError: the data folder cannot be used.
         ConfigError: the settings contradict each other.
     """
+    policy = NetworkPolicy(settings.network)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(HostLock(settings.data_dir))
         journal = await stack.enter_async_context(await Journal.open(settings.data_dir / JOURNAL))
-        gateway = await stack.enter_async_context(Gateway(settings.gateway))
+        gateway = await stack.enter_async_context(Gateway(settings.gateway, outside=outside))
         providers = Providers(settings)
         stack.push_async_callback(providers.aclose)
+        audit = AuditLog(_audit_file(settings), settings.audit)
         async with anyio.create_task_group() as tasks:
+            tasks.start_soon(audit.run)
             services = Services(
                 settings=settings,
                 owner=lock.owner,
                 host_id=data_folder_id(settings.data_dir),
                 journal=journal,
                 gateway=gateway,
+                network=NetworkServices(settings.network, policy, journal, audit),
                 choose=providers.choose,
                 distrust=providers.distrust,
                 tasks=tasks,
@@ -60,3 +70,8 @@ async def open_host(settings: HostSettings) -> AsyncIterator[Manager]:
                 if scope.cancelled_caught:
                     logger.warning("not every sandbox ended in time; the next start takes care of them")
                 tasks.cancel_scope.cancel()
+
+
+def _audit_file(settings: HostSettings) -> RotatingFile:
+    audit = settings.audit
+    return RotatingFile(settings.data_dir / AUDIT, max_bytes=audit.max_bytes, backups=audit.backups)

@@ -6,7 +6,7 @@ Only journalled records are published, so a watcher never sees what a crash coul
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 import anyio
@@ -27,11 +27,21 @@ class EventSource(Protocol):
 
 
 class EventFeed:
-    """Publish once, follow many times; a slow follower reads the journal and holds nobody up."""
+    """Publish once, follow many times; a slow follower reads the journal and holds nobody up.
 
-    def __init__(self, notebook_id: str, source: EventSource, last_number: int) -> None:
+    `watch` is called with every batch of journalled records; it must not raise.
+    """
+
+    def __init__(
+        self,
+        notebook_id: str,
+        source: EventSource,
+        last_number: int,
+        watch: Callable[[Sequence[EventRecord]], None] = lambda _records: None,
+    ) -> None:
         self._notebook_id = notebook_id
         self._source = source
+        self._watch = watch
         self._ring: deque[EventRecord] = deque(maxlen=_RING)
         self._changed = anyio.Event()
         self.last_number = last_number
@@ -44,6 +54,7 @@ class EventFeed:
         """
         if not records:
             return
+        self._watch(records)
         if records[0].number != self.last_number + 1:
             self._ring.clear()
         if records[-1].number > self.last_number:

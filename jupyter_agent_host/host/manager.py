@@ -12,6 +12,7 @@ import anyio
 
 from jupyter_agent_host.errors import AgentHostError, TurnError, UnknownNotebookError
 from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.audit import EventAudit
 from jupyter_agent_host.host.driver import Driver
 from jupyter_agent_host.host.feed import EventFeed
 from jupyter_agent_host.host.publisher import Publisher
@@ -153,7 +154,9 @@ class Manager:
         journal = self.services.journal
         await journal.acquire_lease(row.notebook_id, self.services.owner)
         last = await journal.last_event_number(row.notebook_id)
-        agent = NotebookAgent(row, self.services, EventFeed(row.notebook_id, journal, last), self._publish)
+        feed = EventFeed(row.notebook_id, journal, last, EventAudit(self.services.network.audit))
+        agent = NotebookAgent(row, self.services, feed, self._publish)
+        await agent.network.load()
         turns = await journal.lineage(row.session_id)
         agent.spoke_before = any(turn.ended for turn in turns)
         driver = Driver(agent)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import anyio
 
 from jupyter_agent_host.errors import BudgetExceededError
+from jupyter_agent_host.host.audit import AuditLog
 from jupyter_agent_host.host.gateway.scope import LedgerEntry
+from jupyter_agent_host.host.network import NotebookNetwork
 from jupyter_agent_host.store.items import LedgerRow
 from jupyter_agent_host.store.journal import Journal
 
@@ -15,7 +17,10 @@ _SETTLE_SECONDS = 0.5
 class NotebookScope:
     """The gateway's view of one notebook. The stream that a request came on decides which scope it gets."""
 
-    def __init__(self, notebook_id: str, journal: Journal, budget_usd: float | None) -> None:
+    def __init__(
+        self, notebook_id: str, journal: Journal, budget_usd: float | None, network: NotebookNetwork, audit: AuditLog
+    ) -> None:
+        self.network = network
         self.notebook_id = notebook_id
         self.session_id = ""
         self.turn_id = ""
@@ -24,6 +29,7 @@ class NotebookScope:
         self.budget_usd = budget_usd
         self.refused_for_budget = False
         self._journal = journal
+        self._audit = audit
         self._in_flight = 0
         self._landed = anyio.Event()
 
@@ -38,7 +44,9 @@ class NotebookScope:
 
         Raises:
             BudgetExceededError: the notebook's or the turn's budget is used up.
+            AuditError: the audit log is required and cannot be written.
         """
+        self._audit.check()
         if self.budget_usd is not None:
             spent = (await self._journal.ledger(self.notebook_id)).cost_usd
             self._check(spent, self.budget_usd, "This notebook's budget")

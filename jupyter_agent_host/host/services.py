@@ -9,6 +9,7 @@ from anyio.abc import TaskGroup
 
 from jupyter_agent_host.host.choose import Choice
 from jupyter_agent_host.host.gateway import Gateway
+from jupyter_agent_host.host.network import NetworkServices
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.store.journal import Journal
 
@@ -29,6 +30,7 @@ class Services:
     host_id: str
     journal: Journal
     gateway: Gateway
+    network: NetworkServices
     choose: Callable[[], Awaitable[Choice]]
     distrust: Callable[[], None]
     tasks: TaskGroup

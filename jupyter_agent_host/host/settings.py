@@ -55,6 +55,44 @@ class GatewaySettings:
 
 
 @dataclass(frozen=True)
+class NetworkSettings:
+    """What sandboxes may reach besides the model.
+
+    Attributes:
+        allowed_hosts, denied_hosts: host rules and names of presets; a denial wins.
+        policy: what happens with a host on neither list: `deny`, or `ask` the person.
+        locked: a notebook's owner can narrow this, not widen it; nobody is asked.
+        private_hosts: host rules of the company's own hosts, whose addresses may be those of RFC 1918 and RFC 4193.
+        max_connections: open ones at once, per notebook.
+        max_bytes_per_day: both directions, per notebook and UTC day, counted while the host runs.
+    """
+
+    allowed_hosts: tuple[str, ...] = ()
+    denied_hosts: tuple[str, ...] = ()
+    policy: Literal["deny", "ask"] = "deny"
+    locked: bool = False
+    private_hosts: tuple[str, ...] = ()
+    max_connections: int = 32
+    max_bytes_per_day: int = 10 * 1024**3
+
+
+@dataclass(frozen=True)
+class AuditSettings:
+    """The audit log, `audit/audit.jsonl` in the data folder.
+
+    Attributes:
+        enabled: False writes no file; listeners still hear.
+        required: agents wait while the file cannot be written.
+        max_bytes: of one file, before the next one begins; `backups`: how many full ones are kept.
+    """
+
+    enabled: bool = True
+    required: bool = False
+    max_bytes: int = 10 * 1024**2
+    backups: int = 5
+
+
+@dataclass(frozen=True)
 class WorkspaceSettings:
     """How the notebook's folder reaches the sandbox.
 
@@ -101,6 +139,8 @@ class HostSettings:
     stream: Literal["auto", "socket", "exec"] = "auto"
     workspace: WorkspaceSettings = WorkspaceSettings()
     gateway: GatewaySettings = GatewaySettings()
+    network: NetworkSettings = NetworkSettings()
+    audit: AuditSettings = AuditSettings()
     model: str | None = None
     permission_mode: PermissionMode = "free"
     max_turns: int | None = 100

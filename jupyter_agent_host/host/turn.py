@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -49,3 +50,25 @@ class Turn:
         text = self.request.prompt
         whole = [*content, {"type": "text", "text": text}] if content else text
         return Prompt(session_id=self.session_id, turn_id=self.turn_id, content=whole)
+
+
+@dataclass(frozen=True)
+class Now:
+    """Where a notebook stands: its running turn, if there is one. The ids are "" without."""
+
+    running: Callable[[], Turn | None]
+
+    @property
+    def turn_id(self) -> str:
+        turn = self.running()
+        return "" if turn is None else turn.turn_id
+
+    @property
+    def session_id(self) -> str:
+        turn = self.running()
+        return "" if turn is None else turn.session_id
+
+    @property
+    def headless(self) -> bool:
+        turn = self.running()
+        return turn is not None and turn.request.headless

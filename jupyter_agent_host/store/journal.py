@@ -15,6 +15,7 @@ import anyio.to_thread
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.store import (
     host_lock,
+    sql_choices,
     sql_events,
     sql_ledger,
     sql_notebooks,
@@ -28,6 +29,7 @@ from jupyter_agent_host.store.items import WriteItem
 from jupyter_agent_host.store.readers import Readers
 from jupyter_agent_host.store.rows import (
     AsideRow,
+    ChoiceRow,
     LedgerSum,
     NotebookRow,
     SandboxRow,
@@ -230,6 +232,18 @@ class Journal:
     async def ledger(self, notebook_id: str, *, since: float | None = None) -> LedgerSum:
         """Sums over the gateway's requests; those begun at `since` or later when it is given."""
         return await self.query(partial(sql_ledger.total, notebook_id=notebook_id, since=since))
+
+    async def put_choice(self, row: ChoiceRow) -> None:
+        """Insert or replace by notebook, kind and name."""
+        await self.change(partial(sql_choices.put, row=row))
+
+    async def drop_choice(self, notebook_id: str, kind: str, name: str) -> None:
+        """Forget one. Idempotent."""
+        await self.change(partial(sql_choices.drop, notebook_id=notebook_id, kind=kind, name=name))
+
+    async def choices(self, notebook_id: str, kind: str) -> list[ChoiceRow]:
+        """What the notebook's owner decided, oldest first."""
+        return await self.query(partial(sql_choices.select, notebook_id=notebook_id, kind=kind))
 
     async def put_aside(self, notebook_id: str, reason: str, data: bytes) -> None:
         """Keep what was replaced or could not be read."""

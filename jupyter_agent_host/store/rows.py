@@ -115,6 +115,18 @@ class SandboxRow:
 
 
 @dataclass(frozen=True)
+class ChoiceRow:
+    """One decision of a notebook's owner. `kind`: network, mcp; `name`: a host rule, a server; `actor`: who decided."""
+
+    notebook_id: str
+    kind: str
+    name: str
+    verdict: str
+    actor: str
+    time: float
+
+
+@dataclass(frozen=True)
 class LedgerSum:
     """The gateway's ledger for one notebook. `requests` counts all, refused ones included."""
 

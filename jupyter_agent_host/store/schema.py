@@ -112,7 +112,15 @@ _VERSION_3 = (
     "ALTER TABLE notebooks ADD COLUMN stripped INTEGER NOT NULL DEFAULT 0",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
+_VERSION_4 = (
+    """
+    CREATE TABLE choices (
+        notebook_id TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, verdict TEXT NOT NULL, actor TEXT NOT NULL,
+        time REAL NOT NULL, PRIMARY KEY (notebook_id, kind, name)) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """`MIGRATIONS[n]` takes a file from version n to n + 1. Append only."""
 
 

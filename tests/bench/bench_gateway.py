@@ -35,6 +35,7 @@ SCRIPT = {
 class _Scope:
     notebook_id = "bench"
     session_id = "bench"
+    network = None
 
     async def admit(self, model: str) -> None:
         """Everything may go."""

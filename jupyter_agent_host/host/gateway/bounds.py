@@ -22,6 +22,8 @@ class Bounds:
         json_depth: nesting of a body.
         connect_seconds, read_seconds: for the upstream; the latter is silence between two bytes.
         error_bytes: most that is read of an upstream's error.
+        tunnel_idle_seconds: a connection to elsewhere on which nothing moves ends after this; `half_closed_seconds`:
+            the same once one side has ended.
         rate_window_seconds: what "per minute" means; `tarpit_seconds`: how long a refusal for rate is held back.
     """
 
@@ -37,5 +39,7 @@ class Bounds:
     connect_seconds: float = 15.0
     read_seconds: float = 600.0
     error_bytes: int = 64 * KIB
+    tunnel_idle_seconds: float = 600.0
+    half_closed_seconds: float = 60.0
     rate_window_seconds: float = 60.0
     tarpit_seconds: float = 1.0

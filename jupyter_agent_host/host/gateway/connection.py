@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,9 +83,44 @@ class ClientConnection:
             raise ConnectionGoneError
         raise malformed("The request's body came too slowly.", status=408)
 
-    async def start(self, status: int, headers: list[tuple[str, str]]) -> None:
+    async def body_chunks(self, head: RequestHead) -> AsyncGenerator[bytes, None]:
+        """The body of that request piece by piece, never slower than `Bounds.idle_seconds` a piece.
+
+        Raises:
+            Refusal: it came too slowly.
+            ConnectionGoneError: it broke off.
+        """
+        if self._http.they_are_waiting_for_100_continue:
+            await self._write(h11.InformationalResponse(status_code=100, headers=[]))
+        left = head.length
+        while True:
+            event: Any = None
+            with anyio.move_on_after(self._bounds.idle_seconds):
+                event = await self._next_event()
+            if event is None:
+                raise malformed("The request's body came too slowly.", status=408)
+            if not isinstance(event, h11.Data):
+                break
+            left -= len(event.data)
+            yield bytes(event.data)
+        if left:
+            raise ConnectionGoneError
+
+    async def become_tunnel(self) -> tuple[anyio.abc.ByteStream, bytes]:
+        """Say that the CONNECT asked for stands: the raw stream from now on, and what came of it already.
+
+        Only after a CONNECT request; nothing else can be done with this connection then.
+        """
+        while self._http.next_event() is not h11.PAUSED:
+            pass
+        await self._send(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        ahead = bytes(self._http.trailing_data[0]) + bytes(self._ahead)
+        self._ahead.clear()
+        return self._stream, ahead
+
+    async def start(self, status: int, headers: list[tuple[str, str]], *, reason: bytes = b"") -> None:
         """Send the answer's head; the body follows in chunks unless `headers` hold its length."""
-        await self._write(h11.Response(status_code=status, headers=headers))
+        await self._write(h11.Response(status_code=status, headers=headers, reason=reason))
 
     async def send(self, data: bytes) -> None:
         await self._write(h11.Data(data=data))
@@ -99,7 +135,8 @@ class ClientConnection:
         body = refusal.body()
         reusable = self._http.their_state is h11.DONE
         closing = [] if reusable else [("connection", "close")]
-        await self.start(refusal.status, [*refusal.headers(), ("content-length", str(len(body))), *closing])
+        headers = [*refusal.headers(), ("content-length", str(len(body))), *closing]
+        await self.start(refusal.status, headers, reason=refusal.reason)
         if not self._is_head:
             await self.send(body)
         await self.finish()
@@ -160,9 +197,10 @@ class ClientConnection:
             return b""
 
     async def _write(self, event: Any) -> None:
-        data = self._http.send(event)
-        if not data:
-            return
+        if data := self._http.send(event):
+            await self._send(data)
+
+    async def _send(self, data: bytes) -> None:
         try:
             with anyio.fail_after(self._bounds.write_seconds):
                 await self._stream.send(data)

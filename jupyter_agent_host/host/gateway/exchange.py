@@ -18,11 +18,12 @@ from jupyter_agent_host.host.gateway.headers import request_headers, response_he
 from jupyter_agent_host.host.gateway.meter import JsonMeter, StreamMeter
 from jupyter_agent_host.host.gateway.pipe import Pipe
 from jupyter_agent_host.host.gateway.policy import CheckedRequest, check_request
-from jupyter_agent_host.host.gateway.progress import Progress, record, shown
+from jupyter_agent_host.host.gateway.progress import Progress, record
 from jupyter_agent_host.host.gateway.quota import Quota
 from jupyter_agent_host.host.gateway.refusal import Refusal, malformed
 from jupyter_agent_host.host.gateway.route import ModelRoute, decide
 from jupyter_agent_host.host.gateway.scope import Scope
+from jupyter_agent_host.host.gateway.shown import shown
 from jupyter_agent_host.host.gateway.upstream import Upstream, UpstreamBrokeError
 from jupyter_agent_host.host.settings import GatewaySettings
 

@@ -12,6 +12,9 @@ import anyio.abc
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway.bounds import Bounds
 from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError
+from jupyter_agent_host.host.gateway.egress import Internet, Outside
+from jupyter_agent_host.host.gateway.egress.dial import Dialer
+from jupyter_agent_host.host.gateway.egress.exchange import EgressExchange, wants_out
 from jupyter_agent_host.host.gateway.exchange import Exchange
 from jupyter_agent_host.host.gateway.policy import FEATURES
 from jupyter_agent_host.host.gateway.quota import Quota
@@ -31,11 +34,18 @@ class Gateway:
         ConfigError: the settings cannot work; nothing is opened then.
     """
 
-    def __init__(self, settings: GatewaySettings, *, bounds: Bounds = Bounds()) -> None:  # noqa: B008 - frozen
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        *,
+        bounds: Bounds = Bounds(),
+        outside: Outside | None = None,
+    ) -> None:
         _check(settings)
         self._settings = settings
         self._bounds = bounds
         self._upstream = Upstream(settings, bounds)
+        self._dialer = Dialer(outside or Internet(), bounds)
         self._quotas: dict[str, Quota] = {}
         self._parsing = anyio.CapacityLimiter(2)
 
@@ -81,7 +91,13 @@ class Gateway:
                 return
             if head is None:
                 return
-            await self._exchange(connection, scope, quota).answer(head)
+            if scope.network is not None and wants_out(head):
+                egress = EgressExchange(connection, scope.network, self._dialer, self._bounds)
+                await egress.answer(head)
+                if egress.is_tunnel:
+                    return
+            else:
+                await self._exchange(connection, scope, quota).answer(head)
             if not connection.reuse():
                 await connection.linger()
                 return

@@ -79,8 +79,3 @@ async def record(entry: LedgerEntry, scope: Scope) -> None:
             logger.error("notebook %s: a ledger entry is lost: %s", scope.notebook_id, err)  # noqa: TRY400 - a sentence
     if shield.cancelled_caught:
         logger.error("notebook %s: a ledger entry could not be kept in time", scope.notebook_id)
-
-
-def shown(data: bytes) -> str:
-    """Bytes from a hostile peer as something that a log and a journal can hold."""
-    return data[:200].decode("ascii", "backslashreplace").encode("unicode_escape").decode("ascii")

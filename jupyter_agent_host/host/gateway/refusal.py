@@ -36,6 +36,11 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a failure
         self.kind = kind
         self.retry_after = retry_after
 
+    @property
+    def reason(self) -> bytes:
+        """Words for the status line; b"" for the usual ones."""
+        return b""
+
     def body(self) -> bytes:
         """The answer in the Messages API's error shape."""
         return json.dumps({"type": "error", "error": {"type": self.kind, "message": self.sentence}}).encode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from jupyter_agent_host.host.gateway.egress.network import Network
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -58,6 +60,10 @@ class Scope(Protocol):
 
     @property
     def session_id(self) -> str: ...
+
+    @property
+    def network(self) -> Network | None:
+        """What may be reached besides the model; None: nothing."""
 
     async def admit(self, model: str) -> None:
         """Say whether a request may go out now. Called once per request, right before it does.

@@ -14,9 +14,9 @@ import httpx
 from jupyter_agent_host.host.gateway.bounds import Bounds
 from jupyter_agent_host.host.gateway.endpoint import check_endpoint, make_client
 from jupyter_agent_host.host.gateway.headers import Headers
-from jupyter_agent_host.host.gateway.progress import shown
 from jupyter_agent_host.host.gateway.refusal import Refusal
 from jupyter_agent_host.host.gateway.route import ModelRoute
+from jupyter_agent_host.host.gateway.shown import shown
 from jupyter_agent_host.host.settings import GatewaySettings
 
 _MAX_SENTENCE = 2_000

@@ -18,6 +18,7 @@ from anyio.abc import SocketAttribute
 
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.gateway import Bounds, Gateway, LedgerEntry
+from jupyter_agent_host.host.gateway.egress import Network, Outside
 from jupyter_agent_host.host.settings import Credential, GatewaySettings
 from jupyter_agent_host.testing.scripted_model import ScriptedModel, load_script
 
@@ -31,6 +32,7 @@ class Ledger:
 
     notebook_id: str = "nb-1"
     session_id: str = "session-1"
+    network: Network | None = None
     refuse: AgentHostError | None = None
     fail: AgentHostError | None = None
     admitted: list[str] = field(default_factory=list)
@@ -143,6 +145,7 @@ async def open_door(
     *,
     bounds: Bounds | None = None,
     ledger: Ledger | None = None,
+    outside: Outside | None = None,
     **settings: Any,
 ) -> AsyncIterator[Door]:
     ledger = ledger or Ledger()
@@ -151,7 +154,7 @@ async def open_door(
     async with ScriptedModel(loaded) as model:
         settings = {"base_url": model.url, "credential": Credential("api_key", SECRET), **settings}
         async with (
-            Gateway(GatewaySettings(**settings), bounds=bounds or Bounds(tarpit_seconds=0)) as gateway,
+            Gateway(GatewaySettings(**settings), bounds=bounds or Bounds(tarpit_seconds=0), outside=outside) as gateway,
             await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
             anyio.create_task_group() as group,
         ):

@@ -1,0 +1,10 @@
+"""The way out to anything but the model: which hosts, by whose leave, at which address, and how much."""
+
+from __future__ import annotations
+
+from jupyter_agent_host.host.gateway.egress.destination import Destination
+from jupyter_agent_host.host.gateway.egress.network import EgressRecord, Network, Permitted
+from jupyter_agent_host.host.gateway.egress.outside import Internet, Outside
+from jupyter_agent_host.host.gateway.egress.refusal import EgressRefusal
+
+__all__ = ["Destination", "EgressRecord", "EgressRefusal", "Internet", "Network", "Outside", "Permitted"]
