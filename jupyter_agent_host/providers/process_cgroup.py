@@ -113,7 +113,8 @@ class Cgroup:
             cpu = None if nanoseconds is None else nanoseconds / 1e9
         else:
             mem = _number(self._folders.get("memory"), "memory.current")
-            cpu = _counter(self._folders.get("cpu"), "cpu.stat", "usage_usec") / 1e6
+            folder = self._folders.get("cpu")
+            cpu = None if folder is None else _counter(folder, "cpu.stat", "usage_usec") / 1e6
         return SandboxStats(mem_bytes=mem, cpu_seconds=cpu, pids=len(self.pids()))
 
     def kill(self) -> None:

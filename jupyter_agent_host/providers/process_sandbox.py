@@ -110,9 +110,21 @@ class ChildSandbox:
         """Use now, from the control group or else summed over the process tree."""
         if self._destroyed or self._child.exit_code is not None:
             return SandboxStats()
-        if self._place.cgroup is not None:
-            return await anyio.to_thread.run_sync(self._place.cgroup.stats)
-        return await anyio.to_thread.run_sync(tree_stats, self.pid)
+        return await anyio.to_thread.run_sync(self._stats)
+
+    def _stats(self) -> SandboxStats:
+        """What the control group cannot tell, since a controller is not there, is summed over the tree. Blocking."""
+        if self._place.cgroup is None:
+            return tree_stats(self.pid)
+        told = self._place.cgroup.stats()
+        if told.mem_bytes is not None and told.cpu_seconds is not None:
+            return told
+        summed = tree_stats(self.pid)
+        return SandboxStats(
+            mem_bytes=summed.mem_bytes if told.mem_bytes is None else told.mem_bytes,
+            cpu_seconds=summed.cpu_seconds if told.cpu_seconds is None else told.cpu_seconds,
+            pids=told.pids,
+        )
 
     async def destroy(self) -> None:
         """Kill it with all its descendants and remove its folder and control group. Idempotent.

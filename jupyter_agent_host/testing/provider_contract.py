@@ -35,6 +35,7 @@ from jupyter_agent_host.testing.inside import open_inside
 
 _MARKER = "JAH_CONTRACT_MARKER"
 _CONNECTIONS = 16
+_LEAST_BYTES = 4 * 1024 * 1024
 
 
 class ProviderContract:
@@ -42,9 +43,11 @@ class ProviderContract:
 
     Attributes:
         survives_host: a sandbox outlives the host and is found again by a new provider object.
+        tells_usage: the provider can tell a sandbox's memory and processor time.
     """
 
     survives_host = True
+    tells_usage = True
     pytestmark = pytest.mark.anyio
 
     @pytest.fixture
@@ -121,6 +124,21 @@ class ProviderContract:
             assert (await sandbox.stats()).pids != 0
             assert spec.token not in await sandbox.logs()
             assert spec.token not in repr(sandbox)
+
+    async def test_use_of_memory_and_processor_is_told(self, provider: Provider, spec: SandboxSpec) -> None:
+        async with self.running(provider, spec) as sandbox:
+            before = await sandbox.stats()
+            if not self.tells_usage:
+                assert (before.mem_bytes, before.cpu_seconds) == (None, None), "say so: tells_usage = True"
+                return
+            assert before.mem_bytes is not None
+            assert before.mem_bytes > _LEAST_BYTES
+            assert before.cpu_seconds is not None
+            with anyio.fail_after(60):
+                used = before.cpu_seconds
+                while used <= before.cpu_seconds:
+                    await fetch_health(await sandbox.connect(), spec.token)  # gives it something to do
+                    used = (await sandbox.stats()).cpu_seconds or 0.0
 
     async def test_many_connections_at_once(self, provider: Provider, spec: SandboxSpec) -> None:
         incarnations: list[str] = []
