@@ -58,14 +58,24 @@ async def resume(agent: NotebookAgent, session_id: str) -> bool:
     if session_id == previous:
         return False
     journal = agent.services.journal
-    row = await journal.session(session_id)
-    if row is None or row.notebook_id != agent.row.notebook_id:
-        raise UnknownSessionError("This notebook has no session of that id.")
+    await own_session(agent, session_id)
     agent.row = replace(agent.row, session_id=session_id, updated=time.time())
     await journal.put_notebook(agent.row)
     agent.spoke_before = bool(await journal.lineage(session_id))
     await agent.emit("", SessionChanged(session_id=session_id, how="resumed", previous_session_id=previous))
     return True
+
+
+async def own_session(agent: NotebookAgent, session_id: str) -> SessionRow:
+    """One of the notebook's own sessions.
+
+    Raises:
+        UnknownSessionError: it has none of that id.
+    """
+    row = await agent.services.journal.session(session_id)
+    if row is None or row.notebook_id != agent.row.notebook_id:
+        raise UnknownSessionError("This notebook has no session of that id.")
+    return row
 
 
 async def _turn(agent: NotebookAgent, turn_id: str) -> TurnRow:

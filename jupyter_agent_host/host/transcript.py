@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from jupyter_agent_host.errors import UnknownSessionError
 from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.sessions import own_session
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.store.journal import Journal
 from jupyter_agent_host.store.rows import TurnRow
@@ -21,9 +21,7 @@ async def read_transcript(agent: NotebookAgent, session_id: str) -> AsyncIterato
     Raises:
         UnknownSessionError: this notebook has no such session.
     """
-    session = await agent.services.journal.session(session_id)
-    if session is None or session.notebook_id != agent.row.notebook_id:
-        raise UnknownSessionError("This notebook has no session of that id.")
+    await own_session(agent, session_id)
     return _read(agent.services.journal, session_id)
 
 

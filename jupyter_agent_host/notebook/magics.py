@@ -28,7 +28,7 @@ from jupyter_agent_host.notebook.options import CellOptions, options_help, parse
 from jupyter_agent_host.notebook.outcome import AgentCellError, AgentInterrupted
 from jupyter_agent_host.notebook.result import result_of
 from jupyter_agent_host.notebook.shell import Shell
-from jupyter_agent_host.protocol.host_api import History, PromptRequest, Simple
+from jupyter_agent_host.protocol.host_api import History, HistoryRequest, PromptRequest
 
 Connect = Callable[[Shell], AgentClient]
 _WAYS_OUT = "`%agent trust` goes on with it; `%agent trust fresh` begins a new session and keeps the old one aside."
@@ -131,7 +131,7 @@ class AgentMagics(Magics):
 
     def _show_undecided(self, error: AgentHostError, path: str) -> None:
         """What came with the notebook, to read, and the sentence about what to do. Not a failure of the cell."""
-        history = self._reach().call("history", Simple(path=path))
+        history = self._reach().call("history", HistoryRequest(path=path))
         if isinstance(history, History) and history.turns:
             self._show(commands.history_text(history))
         way_out = "" if "%agent trust" in str(error) else f" {_WAYS_OUT}"

@@ -239,6 +239,13 @@ class AnswerRequest(Request, frozen=True, kw_only=True):
     path: str = ""
 
 
+class HistoryRequest(Request, frozen=True, kw_only=True):
+    """The turns of a session, of the present one by default."""
+
+    session_id: str = ""
+    path: str = ""
+
+
 class ForkRequest(Request, frozen=True, kw_only=True):
     """Go on in a copy of the conversation: as it is, or as it was when turn `turn_id` had ended."""
 
@@ -352,7 +359,7 @@ VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "context": (Simple, ContextUse),
     "models": (Simple, ModelList),
     "status": (Simple, NotebookInfo),
-    "history": (Simple, History),
+    "history": (HistoryRequest, History),
     "turns": (TurnsRequest, TurnsPage),
     "cost": (Simple, Cost),
     "trust": (TrustRequest, Done),

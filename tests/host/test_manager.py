@@ -12,7 +12,7 @@ from house import House, OpenHouse
 from jupyter_agent_host.errors import EnvelopeUntrustedError, PromptTooLargeError, UnknownNotebookError
 from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.protocol.events import FilesChanged, SandboxState, TextDelta, ToolCall, ToolResult
-from jupyter_agent_host.protocol.host_api import Cost, History, PromptRequest, Simple, TrustRequest
+from jupyter_agent_host.protocol.host_api import Cost, History, HistoryRequest, PromptRequest, Simple, TrustRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -94,7 +94,7 @@ async def test_the_notebook_alone_carries_the_conversation_to_another_machine(
         with pytest.raises(EnvelopeUntrustedError, match="%agent trust"):
             await house.ask("recall", ref=ref)
         assert house.model.requests == []
-        history = await house.manager.call(ref, "history", Simple())
+        history = await house.manager.call(ref, "history", HistoryRequest())
         assert isinstance(history, History)
         assert [turn.prompt for turn in history.turns] == ["hello there"]
         await house.do("trust", TrustRequest(), envelope=envelope)

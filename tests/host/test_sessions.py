@@ -13,6 +13,7 @@ from jupyter_agent_host.protocol.host_api import (
     ContextUse,
     ForkRequest,
     History,
+    HistoryRequest,
     ModelList,
     RenameRequest,
     ResumeRequest,
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def _history(house: House) -> list[str]:
-    answer = await house.manager.call(house.ref(), "history", Simple())
+    answer = await house.manager.call(house.ref(), "history", HistoryRequest())
     assert isinstance(answer, History)
     return [turn.prompt for turn in answer.turns]
 

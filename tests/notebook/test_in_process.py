@@ -23,7 +23,14 @@ from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.notebook.follow import TurnFollower
 from jupyter_agent_host.notebook.in_process import InProcessClient
 from jupyter_agent_host.notebook.turn import TurnView
-from jupyter_agent_host.protocol.host_api import EventsRequest, History, NotebookInfo, PromptRequest, Simple
+from jupyter_agent_host.protocol.host_api import (
+    EventsRequest,
+    History,
+    HistoryRequest,
+    NotebookInfo,
+    PromptRequest,
+    Simple,
+)
 from jupyter_agent_host.server.config import AgentHost
 from jupyter_agent_host.server.hosting import open_configured_host
 
@@ -91,7 +98,7 @@ def test_a_turn_from_prompt_to_file_and_a_second_host_that_remembers(
     client.close()
     assert time.monotonic() - started < 30
     later = InProcessClient(folder / "nb.ipynb", open_host=opener)
-    history = later.call("history", Simple())
+    history = later.call("history", HistoryRequest())
     later.close()
     assert isinstance(history, History)
     assert [turn.prompt for turn in history.turns] == [PROMPT]

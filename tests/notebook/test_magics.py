@@ -20,8 +20,10 @@ from jupyter_agent_host.errors import (
 from jupyter_agent_host.notebook.magics import AgentMagics
 from jupyter_agent_host.protocol.events import TurnEnded
 from jupyter_agent_host.protocol.host_api import (
+    ForkRequest,
     GrantRequest,
     History,
+    HistoryRequest,
     ModelRequest,
     ModeRequest,
     NotebookInfo,
@@ -174,8 +176,8 @@ def test_a_mistake_is_one_sentence(
         ("interrupt", "interrupt", Simple()),
         ("stop", "stop", Simple()),
         ("reset", "reset", Simple()),
-        ("fork", "fork", Simple()),
-        ("history 2", "history", Simple()),
+        ("fork", "fork", ForkRequest()),
+        ("history 2", "history", HistoryRequest()),
         ("cost", "cost", Simple()),
         ("trust", "trust", TrustRequest(choice="resume")),
         ("trust journal", "trust", TrustRequest(choice="journal")),

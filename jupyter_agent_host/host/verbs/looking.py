@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from jupyter_agent_host.host import sessions
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.context import context_use
 from jupyter_agent_host.host.models import offered
 from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.report import notebook_info, turn_summary
-from jupyter_agent_host.protocol.host_api import ContextUse, Cost, History, ModelList, NotebookInfo
+from jupyter_agent_host.protocol.host_api import ContextUse, Cost, History, HistoryRequest, ModelList, NotebookInfo
 
 
 async def status(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> NotebookInfo:
     return await notebook_info(agent)
 
 
-async def history(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> History:
-    """The turns of the present session and of those it was forked from; for foreign state, what the notebook says."""
-    if agent.claim is not None:
+async def history(agent: NotebookAgent, _ref: NotebookRef, request: HistoryRequest) -> History:
+    """The turns of a session and of those it was forked from; for foreign state, what the notebook says.
+
+    Raises:
+        UnknownSessionError: this notebook has no such session.
+    """
+    session_id = request.session_id or agent.row.session_id
+    if agent.claim is not None and session_id == agent.row.session_id:
         turns = agent.claim.history
     else:
-        rows = await agent.services.journal.lineage(agent.row.session_id)
-        turns = tuple(turn_summary(row) for row in rows)
-    return History(
-        notebook_id=agent.row.notebook_id, session_id=agent.row.session_id, trust=agent.trust, turns=tuple(turns)
-    )
+        await sessions.own_session(agent, session_id)
+        turns = tuple(turn_summary(row) for row in await agent.services.journal.lineage(session_id))
+    return History(notebook_id=agent.row.notebook_id, session_id=session_id, trust=agent.trust, turns=tuple(turns))
 
 
 async def cost(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> Cost:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from jupyter_agent_host.errors import UnknownSessionError
 from jupyter_agent_host.host import sessions
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.ref import NotebookRef
@@ -53,12 +52,10 @@ async def resume(agent: NotebookAgent, _ref: NotebookRef, request: ResumeRequest
 
 async def rename(agent: NotebookAgent, _ref: NotebookRef, request: RenameRequest) -> Done:
     """Raises `UnknownSessionError`. Line breaks and control characters of a title become spaces."""
-    journal, session_id = agent.services.journal, request.session_id or agent.row.session_id
-    row = await journal.session(session_id)
-    if row is None or row.notebook_id != agent.row.notebook_id:
-        raise UnknownSessionError("This notebook has no session of that id.")
+    session_id = request.session_id or agent.row.session_id
+    row = await sessions.own_session(agent, session_id)
     title = one_line(request.title, _MAX_TITLE)
-    await journal.put_session(replace(row, title=title))
+    await agent.services.journal.put_session(replace(row, title=title))
     return Done(
         message=f"The session is called {title}." if title else "The session has no title.", session_id=session_id
     )
