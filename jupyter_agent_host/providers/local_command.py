@@ -37,6 +37,11 @@ _FILES = {
 }
 
 
+_TELLING = tuple(
+    f"/proc/{name}" for name in ("interrupts", "kcore", "keys", "latency_stats", "sched_debug", "timer_list")
+)
+
+
 @dataclass(frozen=True)
 class Box:
     """Everything that differs between two sandboxes.
@@ -71,6 +76,7 @@ class Box:
             *system_mounts(),
             *self._made_files(),
             *self.proc,
+            *self._masked(),
             *("--dev", "/dev", "--remount-ro", "/dev", *_tmpfs("/dev/shm", "1777", _SHM_BYTES)),  # noqa: S108 - the sandbox's own
             *_tmpfs("/tmp", "1777", self.scratch_bytes),  # noqa: S108 - the sandbox's own
             *_tmpfs(HOME, "0700", self.scratch_bytes),
@@ -119,6 +125,12 @@ class Box:
             (folder / name).write_text(text.format(uid=uid, gid=gid))
             arguments += ["--ro-bind", str(folder / name), f"/etc/{name}"]
         return arguments
+
+    def _masked(self) -> list[str]:
+        """Empty files over what /proc tells of the whole machine, as container engines mask it too."""
+        empty = self.folder / "empty"
+        empty.touch(mode=0o400)
+        return [part for path in _TELLING if Path(path).is_file() for part in ("--ro-bind", str(empty), path)]
 
     def _shared(self) -> list[str]:
         arguments = []

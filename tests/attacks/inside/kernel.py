@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import socket
 import struct
@@ -236,12 +235,12 @@ def become_root(given: Parameters) -> str:
 
 @attempt
 def raise_capabilities(given: Parameters) -> str:
-    """Take every capability."""
+    """Take the capability that is nearly all of them (CAP_SYS_ADMIN)."""
     header = struct.pack("Ii", 0x20080522, 0)
-    both = 0xFFFFFFFF, 0xFFFFFFFF, 0
-    have = ctypes.create_string_buffer(struct.pack("6I", *both, 0x1FF, 0x1FF, 0))
+    both = 1 << 21, 1 << 21, 0
+    have = ctypes.create_string_buffer(struct.pack("6I", *both, 0, 0, 0))
     syscall((126, 91), header, have)
-    return "all capabilities"
+    return "the capability"
 
 
 @attempt
@@ -276,16 +275,6 @@ def virtual_machine_socket(given: Parameters) -> str:
     """Open a vsock socket, which leads to the machine that runs this one."""
     with socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM):
         return "a socket"
-
-
-@attempt
-def type_into_a_terminal(given: Parameters) -> str:
-    """Put keystrokes into a terminal's input (TIOCSTI), as of a shell that started us."""
-    os.setsid()
-    _, slave = os.openpty()
-    fcntl.ioctl(slave, 0x540E, 0)
-    fcntl.ioctl(slave, 0x5412, b"x")
-    return "typed"
 
 
 @attempt

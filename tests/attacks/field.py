@@ -1,0 +1,177 @@
+"""A real Jupyter server with two notebooks: the attacker's and the neighbour's, each with an agent in a sandbox."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import nbformat
+from nbformat.v4 import new_notebook
+
+from jupyter_agent_host.cli.servers import JupyterServer
+from jupyter_agent_host.testing.scripted_model import ScriptedModel
+
+INSIDE = Path(__file__).parent / "inside"
+KEY = "sk-attack-suite-secret-key"
+MODEL = "claude-attack-1"
+
+SCRIPT: dict[str, Any] = {
+    "name": "attacks",
+    "api_key": KEY,
+    "rules": [
+        {
+            "when": {"prompt_regex": "^RUN (.*)$"},
+            "steps": [
+                {"tools": [{"name": "Bash", "input": {"command": "{group:1}", "timeout": 300000}}]},
+                {"say": "done"},
+            ],
+        }
+    ],
+    "otherwise": {"say": "Scripted: {prompt}"},
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one attempt came to, in one place. `got`: it succeeded."""
+
+    name: str
+    got: bool
+    said: str
+
+
+@dataclass
+class Field:
+    """`attack` runs a program inside the attacker's sandbox; `outside` runs it as a plain process of this machine."""
+
+    server: JupyterServer
+    http: httpx.Client
+    root: Path
+    data_dir: Path
+    model: ScriptedModel
+    provider: str
+    given: dict[str, Any]
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The attacker's own notebook's folder."""
+        return self.root / "attacker"
+
+    def prepare(self) -> None:
+        """Make both folders, open both notebooks, start both sandboxes."""
+        for name in ("attacker", "neighbour"):
+            make_folder(self.root / name)
+            self.ids[name] = self.post("open", {"path": f"{name}/attack.ipynb"})["notebookId"]
+            assert self.ask(name, "hello") == "Scripted: hello"
+
+    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = self.http.post(f"agent-host/{path}", json=body)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def ask(self, name: str, prompt: str) -> str:
+        """One turn of one agent: the text of its end."""
+        events = self.turn(name, prompt)
+        assert events[-1]["status"] == "completed", events[-1]
+        return str(events[-1]["text"])
+
+    def turn(self, name: str, prompt: str) -> list[dict[str, Any]]:
+        accepted = self.post(f"notebooks/{self.ids[name]}/prompt", {"prompt": prompt})
+        request = {"after": accepted["after"], "turnId": accepted["turnId"]}
+        events: list[dict[str, Any]] = []
+        path = f"agent-host/notebooks/{self.ids[name]}/events"
+        with self.http.stream("POST", path, json=request, timeout=240) as stream:
+            for line in stream.iter_lines():
+                if line.strip():
+                    events.append(json.loads(line)["event"])
+                    if events[-1]["kind"] == "turn_ended":
+                        break
+        return events
+
+    def attack(self, program: str, **more: Any) -> dict[str, Result]:
+        """All attempts of a program, by the attacker's agent."""
+        given = shlex.quote(json.dumps({**self.given, **more}))
+        events = self.turn("attacker", f"RUN python3 attacks/{program}.py {given}")
+        said = "\n".join(str(event.get("text", "")) for event in events if event["kind"] == "tool_result")
+        return parse(said)
+
+    def outside(self, program: str, **more: Any) -> dict[str, Result]:
+        """The same on this machine, in a folder like the notebook's."""
+        folder = self.root.parent / "outside"
+        shutil.rmtree(folder, ignore_errors=True)
+        make_folder(folder)
+        return parse(run_outside(program, {**self.given, **more}, folder))
+
+    def check_neighbour(self) -> None:
+        """The neighbour's agent answers, and so does the Jupyter server itself."""
+        assert self.ask("neighbour", "are you well?") == "Scripted: are you well?"
+        assert self.http.get("api/status").status_code == 200
+        assert self.http.get("agent-host/notebooks").status_code == 200
+
+    def journal(self, query: str, *values: Any) -> list[Any]:
+        """Read the server's journal."""
+        with sqlite3.connect(f"file:{self.journal_file}?mode=ro", uri=True) as connection:
+            rows = connection.execute(query, values).fetchall()
+        connection.close()
+        return rows
+
+    @property
+    def journal_file(self) -> Path:
+        return next(self.data_dir.glob("*.sqlite*"))
+
+    def token(self, name: str) -> str:
+        """The token of one notebook's runner."""
+        rows = self.journal("SELECT token FROM sandboxes WHERE notebook_id = ? ORDER BY created", self.ids[name])
+        return str(rows[-1][0])
+
+
+def make_folder(folder: Path) -> None:
+    """A notebook's folder with secrets, a repository and an environment; the same for every run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(new_notebook(), folder / "attack.ipynb")
+    shutil.copytree(INSIDE, folder / "attacks", ignore=shutil.ignore_patterns("__pycache__"))
+    texts = {
+        ".env": f"KEY={KEY}",
+        "deep/er/.env.production": f"KEY={KEY}",
+        "SERVER.PEM": KEY,
+        "deep/My-Service-Account.json": KEY,
+        ".Aws/credentials": KEY,
+        ".git/config": "[core]\n\tbare = false\n",
+        ".venv/pyvenv.cfg": "home = /usr\n",
+        ".venv/lib/python3.11/site-packages/a.py": "",
+        "helper.py": "VALUE = 1\n",
+        "given/data.txt": "data\n",
+    }
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def run_outside(program: str, given: Mapping[str, Any], folder: Path) -> str:
+    """What the program prints as a plain process of this user."""
+    command = [sys.executable, f"attacks/{program}.py", json.dumps(given)]
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": given["homes"][0], **given["environment"]}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=True)
+    return done.stdout
+
+
+def parse(printed: str) -> dict[str, Result]:
+    """The results among what a program, and whatever else, printed."""
+    results = {}
+    for line in printed.splitlines():
+        if line.startswith('{"name": '):
+            told = json.loads(line)
+            results[told["name"]] = Result(told["name"], bool(told["got"]), str(told["said"]))
+    return results
