@@ -30,6 +30,9 @@ TOOLS = (
     "Task",
     "TaskStop",
     "TodoWrite",
+    "TaskCreate",
+    "TaskUpdate",
+    "TaskList",
     "AskUserQuestion",
 )
 """Few enough that transcripts stay small. What the CLI does not know it leaves out."""
@@ -55,6 +58,7 @@ def environment(start: RunnerStart, way_out_port: int) -> dict[str, str]:
         "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
+        "CLAUDE_CODE_ENABLE_TODO_TOOLS": "1",
     }
 
 

@@ -1,19 +1,25 @@
 /** One notebook's agent as this page knows it. */
 import { Signal } from '@lumino/signaling';
-import { EMPTY, fold, pendingOf } from './reducer';
+import { EMPTY, fold, prepend } from './reducer';
 import type { Conversation } from './reducer';
-import type { IAgent, IAgentApi, IFollowing } from './tokens';
-import type { EventRecord, History, Json, NotebookInfo, PermissionMode, TrustChoice } from './wire';
+import type { Decision, IAgent, IAgentApi, IFollowing, INotebookSide } from './tokens';
+import { pendingOf } from './turn';
+import type { TurnView } from './turn';
+import type { Attachment, EventRecord, History, Json, NotebookInfo, PermissionMode, TrustChoice } from './wire';
 
 /** Events after which the header has something new to show. */
 const TELLING = new Set(['turn_started', 'turn_ended', 'sandbox_state', 'session_changed', 'permission_asked']);
 const NOT_OURS = new Set(['foreign', 'unsigned', 'corrupt', 'diverged']);
 const STATUS_DELAY_MS = 60;
+/** Verbs whose effect is seen where they were asked for. */
+const QUIET = new Set(['answer', 'cancel', 'interrupt']);
+const PAGE_TURNS = 20;
 
 export class Agent implements IAgent {
   constructor(
     private readonly api: IAgentApi,
-    private path: string
+    private path: string,
+    readonly notebook: INotebookSide
   ) {
     void this.refresh();
   }
@@ -21,6 +27,7 @@ export class Agent implements IAgent {
   info: NotebookInfo | null = null;
   conversation: Conversation = EMPTY;
   history: History | null = null;
+  earlier = 0;
   connected = true;
   error = '';
   message = '';
@@ -38,7 +45,7 @@ export class Agent implements IAgent {
   }
 
   get busy(): boolean {
-    return this.conversation.turns.some(turn => turn.ended === null);
+    return this.conversation.turns.findLast(turn => turn.ended === null) !== undefined;
   }
 
   get pending(): number {
@@ -69,11 +76,12 @@ export class Agent implements IAgent {
     });
   }
 
-  async prompt(text: string): Promise<boolean> {
+  async prompt(text: string, attachments: readonly Attachment[] = []): Promise<boolean> {
     this.message = '';
     return this.attempt(async () => {
       const info = this.info ?? (await this.api.open(this.path));
-      const accepted = await this.api.call(info.notebookId, 'prompt', { prompt: text, origin: 'panel' });
+      const request = { prompt: text, origin: 'panel', attachments: attachments.map(each => ({ ...each })) };
+      const accepted = await this.api.call(info.notebookId, 'prompt', request);
       if (this.info?.notebookId !== accepted.notebookId) {
         await this.adopt(await this.api.open(this.path));
       }
@@ -88,8 +96,42 @@ export class Agent implements IAgent {
     return this.carry(verb);
   }
 
-  answer(requestId: string, decision: 'allow' | 'deny', message = '', updatedInput: Json = null): Promise<void> {
-    return this.carry('answer', { requestId, decision, message, updatedInput });
+  cancel(turnId: string): Promise<void> {
+    return this.carry('cancel', { turnId });
+  }
+
+  answer(requestId: string, answer: Decision): Promise<void> {
+    return this.carry('answer', { requestId, ...answer });
+  }
+
+  turn(turnId: string): TurnView | null {
+    const known = this.conversation.turns.find(turn => turn.turnId === turnId) ?? this.older.get(turnId);
+    if (known === undefined && this.following !== null) {
+      this.older.set(turnId, null);
+      void this.readTurn(turnId);
+    }
+    return known ?? null;
+  }
+
+  async loadEarlier(): Promise<void> {
+    const id = this.info?.notebookId;
+    if (this.loading || this.earlier === 0 || id === undefined) {
+      return;
+    }
+    this.loading = true;
+    try {
+      await this.attempt(async () => {
+        const page = await this.api.turns(id, { before: this.before, limit: PAGE_TURNS });
+        if (this.info?.notebookId === id) {
+          this.conversation = prepend(this.conversation, page.records);
+          this.before = page.before;
+          this.earlier = page.records.length > 0 ? page.earlier : 0;
+          await this.readHistory();
+        }
+      }, false);
+    } finally {
+      this.loading = false;
+    }
   }
 
   setModel(model: string): Promise<void> {
@@ -118,7 +160,7 @@ export class Agent implements IAgent {
     await this.attempt(async () => {
       if (this.info) {
         const done = await this.api.call(this.info.notebookId, verb, request);
-        this.message = verb === 'answer' || verb === 'interrupt' ? '' : done.message;
+        this.message = QUIET.has(verb) && done.ok ? '' : done.message;
         await this.adopt(await this.api.open(this.path));
       }
     });
@@ -126,19 +168,55 @@ export class Agent implements IAgent {
 
   /** What the server says of the notebook now; follow it if it is another one than before. */
   private async adopt(info: NotebookInfo): Promise<void> {
-    const other = info.notebookId !== this.info?.notebookId;
+    const before = this.info;
     this.info = info;
-    this.history = await this.api.call(info.notebookId, 'history');
-    if (other && !this.disposed) {
-      this.following?.dispose();
-      this.conversation = EMPTY;
-      this.following = this.api.follow(info.notebookId, 0, {
-        received: records => this.receive(records),
-        connected: is => this.connection(is),
-        failed: error => this.fail(error)
-      });
+    if (info.notebookId !== before?.notebookId || this.following === null) {
+      await this.begin(info.notebookId);
+    } else if (info.trust !== before.trust || info.sessionId !== before.sessionId) {
+      await this.readHistory();
     }
     this.tell();
+  }
+
+  /** Another notebook's conversation: its last turns at once, and then what happens from there on. */
+  private async begin(id: string): Promise<void> {
+    this.following?.dispose();
+    this.following = null;
+    this.conversation = EMPTY;
+    this.older.clear();
+    const page = await this.api.turns(id, { limit: PAGE_TURNS });
+    if (this.disposed || this.info?.notebookId !== id) {
+      return;
+    }
+    this.conversation = { ...fold(EMPTY, page.records), lastEvent: page.after };
+    this.before = page.before;
+    this.earlier = page.earlier;
+    await this.readHistory();
+    if (this.disposed || this.info?.notebookId !== id) {
+      return;
+    }
+    this.following = this.api.follow(id, page.after, {
+      received: records => this.receive(records),
+      connected: is => this.connection(is),
+      failed: error => this.fail(error)
+    });
+  }
+
+  /** Only where it is shown: for state that is not ours, and above the first turn that has events. */
+  private async readHistory(): Promise<void> {
+    if (this.info && (this.isForeign || this.earlier === 0)) {
+      this.history = await this.api.call(this.info.notebookId, 'history');
+    }
+  }
+
+  private async readTurn(turnId: string): Promise<void> {
+    const id = this.info?.notebookId;
+    if (id !== undefined) {
+      await this.attempt(async () => {
+        const page = await this.api.turns(id, { turnId });
+        this.older.set(turnId, fold(EMPTY, page.records).turns[0] ?? null);
+      }, false);
+    }
   }
 
   private receive(records: readonly EventRecord[]): void {
@@ -196,6 +274,10 @@ export class Agent implements IAgent {
 
   private readonly signal = new Signal<IAgent, void>(this);
   private following: IFollowing | null = null;
+  private before = 0;
+  private loading = false;
+  /** Turns outside of `conversation` that a cell shows; null while asked for, and for one that the server has not. */
+  private readonly older = new Map<string, TurnView | null>();
   private statusTimer: ReturnType<typeof setTimeout> | undefined;
   private disposed = false;
 }

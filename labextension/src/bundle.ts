@@ -1,8 +1,8 @@
 /** A turn as it was saved in a cell's output; the notebook may come from anybody. */
 import { isBag } from './read';
-import { emptyTurn } from './reducer';
-import type { Part, TurnView } from './reducer';
-import type { FileChange, Level, TurnEnded } from './wire';
+import { emptyTurn } from './turn';
+import type { Part, TurnView } from './turn';
+import type { FileChange, Json, Level, TurnEnded } from './wire';
 
 export interface SavedTurn {
   notebookId: string;
@@ -54,7 +54,7 @@ function readPart(part: unknown): Part[] {
           type: 'tool',
           id: text(part.id),
           name: text(part.name) || 'tool',
-          input: text(part.arguments),
+          input: (part.input as Json | undefined) ?? text(part.arguments),
           parent: text(part.parent),
           started: 0,
           result: isBag(part.result)

@@ -1,5 +1,5 @@
 /** Reads what the server sends, tolerantly: what is missing gets its default, what is unknown is kept by name. */
-import type { AgentEvent, EventRecord, KnownEvent } from './wire';
+import type { AgentEvent, EventRecord, KnownEvent, TurnsPage } from './wire';
 
 type Bag = Record<string, unknown>;
 
@@ -24,12 +24,10 @@ const NEEDED: Record<KnownEvent['kind'], Record<string, 'string' | 'array'>> = {
 
 /** One event record, or null when the text is none. */
 export function readRecord(text: string): EventRecord | null {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  return recordOf(parse(text));
+}
+
+function recordOf(value: unknown): EventRecord | null {
   if (!isBag(value) || typeof value.number !== 'number' || !isBag(value.event)) {
     return null;
   }
@@ -60,4 +58,46 @@ export function isBag(value: unknown): value is Bag {
 
 function word(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+/** A page of turns; what is no record in it is left out. */
+export function readPage(value: unknown): TurnsPage {
+  const bag = isBag(value) ? value : {};
+  const count = (name: string): number => (typeof bag[name] === 'number' ? bag[name] : 0);
+  const records = Array.isArray(bag.records) ? bag.records : [];
+  return {
+    notebookId: word(bag.notebookId),
+    after: count('after'),
+    before: count('before'),
+    earlier: count('earlier'),
+    records: records.map(recordOf).filter(record => record !== null)
+  };
+}
+
+/** JSON, or null where it is none. */
+export function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** A refusal or failure, as a sentence for a person. */
+export class AgentError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly retryable: boolean
+  ) {
+    super(message);
+  }
+}
+
+/** What a failed request says. */
+export function failureOf(answer: unknown, response: Response): AgentError {
+  const told = isBag(answer) ? answer : {};
+  const code = typeof told.code === 'string' ? told.code : `http_${response.status}`;
+  const message = typeof told.message === 'string' ? told.message : `${response.status} ${response.statusText}`;
+  return new AgentError(code, message, told.retryable === true || response.status >= 500);
 }

@@ -1,10 +1,13 @@
 /** What the plugins of this extension give each other, and other extensions. */
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Token } from '@lumino/coreutils';
+import type { JSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { Conversation } from './reducer';
+import type { TurnView } from './turn';
 import type {
+  Attachment,
   Done,
   Envelope,
   EventRecord,
@@ -13,7 +16,9 @@ import type {
   NotebookInfo,
   PermissionMode,
   PromptAccepted,
-  TrustChoice
+  Remember,
+  TrustChoice,
+  TurnsPage
 } from './wire';
 
 export const NAMESPACE = '@jupyter-agent-host/labextension';
@@ -39,8 +44,46 @@ export interface IAgentApi {
   call(notebookId: string, verb: 'status', request?: Record<string, Json>): Promise<NotebookInfo>;
   call(notebookId: string, verb: 'history', request?: Record<string, Json>): Promise<History>;
   call(notebookId: string, verb: string, request?: Record<string, Json>): Promise<Done>;
+  /** At most `limit` turns begun before the event `before` (0: the newest), or the one named. */
+  turns(notebookId: string, wanted: { before?: number; limit?: number; turnId?: string }): Promise<TurnsPage>;
+  /** A finished turn as its cell's output; null while it runs. */
+  turnOutput(notebookId: string, turnId: string): Promise<MimeBundle | null>;
   envelope(notebookId: string): Promise<Envelope | null>;
   follow(notebookId: string, after: number, follower: IFollower): IFollowing;
+}
+
+export type MimeBundle = { [type: string]: JSONValue };
+
+/** A cell as the composer offers it. */
+export interface CellSummary {
+  id: string;
+  /** Counted from 1. */
+  number: number;
+  type: string;
+  firstLine: string;
+  hasOutput: boolean;
+}
+
+/** The open notebook of an agent: what can be attached from it, and where code goes. */
+export interface INotebookSide {
+  readonly cells: readonly CellSummary[];
+  /** The source of the selected cells. */
+  selected(): Attachment[];
+  source(cellId: string): Attachment[];
+  /** A cell's outputs, text and images; of the active cell without an id. */
+  output(cellId?: string): Attachment[];
+  /** A new code cell below the active one. */
+  insertCell(source: string): void;
+  /** Names of variables that begin so; none while the kernel is busy or away. */
+  variables(prefix: string): Promise<string[]>;
+  /** What the kernel tells of a variable. */
+  variable(name: string): Promise<Attachment | null>;
+  /** Paths in the notebook's folder that begin so; folders end with "/". */
+  files(prefix: string): Promise<string[]>;
+  /** A file of the server as an attachment; the path is from the server's root. */
+  file(path: string): Promise<Attachment>;
+  /** Lets the person pick files of the server; their paths. */
+  pickFiles(title: string): Promise<string[]>;
 }
 
 /** One notebook's agent as this page knows it: the server's truth, repeated. */
@@ -58,11 +101,20 @@ export interface IAgent extends IDisposable {
   readonly message: string;
   readonly busy: boolean;
   readonly pending: number;
+  /** Turns before those in `conversation`, which the server has and this page did not ask for yet. */
+  readonly earlier: number;
+  readonly notebook: INotebookSide;
   readonly changed: ISignal<IAgent, void>;
 
-  prompt(text: string): Promise<boolean>;
+  prompt(text: string, attachments?: readonly Attachment[]): Promise<boolean>;
   interrupt(): Promise<void>;
-  answer(requestId: string, decision: 'allow' | 'deny', message?: string, updatedInput?: Json): Promise<void>;
+  /** Take a prompt back that waits. */
+  cancel(turnId: string): Promise<void>;
+  answer(requestId: string, answer: Decision): Promise<void>;
+  /** One turn; asks the server for one that is not there yet. null: not there (yet). */
+  turn(turnId: string): TurnView | null;
+  /** Ask for a page of earlier turns. */
+  loadEarlier(): Promise<void>;
   verb(verb: 'stop' | 'reset' | 'fork'): Promise<void>;
   setModel(model: string): Promise<void>;
   setMode(mode: PermissionMode): Promise<void>;
@@ -71,6 +123,13 @@ export interface IAgent extends IDisposable {
   /** Try again whatever failed. */
   refresh(): Promise<void>;
   dismiss(): void;
+}
+
+export interface Decision {
+  decision: 'allow' | 'deny';
+  message?: string;
+  updatedInput?: Json;
+  remember?: Remember;
 }
 
 /** The agents of the notebooks that this page has open. */

@@ -6,6 +6,7 @@ export type SandboxStateName = 'none' | 'starting' | 'ready' | 'working' | 'idle
 export type Trust = 'none' | 'own' | 'foreign' | 'unsigned' | 'corrupt' | 'diverged';
 export type PermissionMode = 'free' | 'default' | 'acceptEdits' | 'plan' | 'dontAsk';
 export type TrustChoice = 'resume' | 'fresh' | 'journal' | 'notebook';
+export type Remember = 'once' | 'notebook';
 export type Level = 'info' | 'warning' | 'error';
 export type TurnStatus = 'completed' | 'interrupted' | 'max_turns' | 'budget' | 'error';
 
@@ -68,6 +69,27 @@ export interface Done {
   sessionId: string;
 }
 
+/** What is sent along with a prompt. */
+export type Attachment =
+  | { kind: 'text'; name: string; text: string }
+  | { kind: 'image'; name: string; mediaType: string; data: string };
+
+/** What is told of it afterwards. */
+export interface AttachmentInfo {
+  name: string;
+  kind: 'text' | 'image';
+  sizeBytes: number;
+}
+
+/** Whole turns, the newest first asked for; `records` as they came. */
+export interface TurnsPage {
+  notebookId: string;
+  after: number;
+  before: number;
+  earlier: number;
+  records: EventRecord[];
+}
+
 /** The notebook's saved state, opaque to this page. */
 export type Envelope = { [name: string]: Json };
 
@@ -90,6 +112,7 @@ export interface TurnStarted {
   actor?: string;
   cellId?: string;
   model?: string;
+  attachments?: AttachmentInfo[];
 }
 
 export interface TextDelta {
@@ -137,6 +160,8 @@ export interface PermissionAsked {
   title?: string;
   description?: string;
   questions?: Json;
+  /** `host`: about what would leave the sandbox. */
+  source?: 'box' | 'host';
 }
 
 export interface PermissionSettled {
@@ -145,6 +170,7 @@ export interface PermissionSettled {
   decision: 'allow' | 'deny';
   message?: string;
   by?: string;
+  remember?: Remember;
 }
 
 export interface FilesChanged {

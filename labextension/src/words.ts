@@ -60,6 +60,12 @@ export function size(bytes: number): string {
   return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
+/** A tool's name for people: a tool of an MCP server names its server. */
+export function toolWord(name: string): string {
+  const [, server, tool] = /^mcp__(.+?)__(.+)$/.exec(name) ?? [];
+  return exact(server && tool ? `${server} · ${tool}` : name);
+}
+
 const ESCAPE_SEQUENCE = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX^_\]][\s\S]*?(?:\x07|\x1b\\|$)|\x1b[ -/]*[0-~]/g;
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 

@@ -1,6 +1,8 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AgentApi, AgentError, Following } from '../src/api';
+import { AgentApi } from '../src/api';
+import { Following } from '../src/following';
+import { AgentError } from '../src/read';
 import type { EventRecord } from '../src/wire';
 
 /** The part of a WebSocket that the code under test uses, driven by hand. */

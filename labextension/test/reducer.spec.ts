@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { EMPTY, fold, mergeFiles, pendingOf } from '../src/reducer';
-import type { TurnView } from '../src/reducer';
+import { EMPTY, fold } from '../src/reducer';
+import { mergeFiles, pendingOf } from '../src/turn';
+import type { TurnView } from '../src/turn';
 import { readRecord } from '../src/read';
 import type { AgentEvent, EventRecord } from '../src/wire';
 

@@ -1,156 +1,149 @@
-/** A question to a person, in place: what, with which exact arguments, and the decision. */
-import React, { useState } from 'react';
-import { isBag } from '../read';
-import type { PermissionPart } from '../reducer';
-import type { IAgent } from '../tokens';
-import type { Json } from '../wire';
-import { useSurroundings } from './context';
-import { Arguments } from './tool';
+/** A question to a person, in place: what, where, with which exact arguments, and the decision. */
+import { PathExt } from '@jupyterlab/coreutils';
+import React, { useRef, useState } from 'react';
+import type { Decision, IAgent } from '../tokens';
+import type { PermissionPart } from '../turn';
+import { toolWord } from '../words';
+import { Arguments } from './arguments';
+import { useAgent, useSurroundings } from './context';
+import { Questions, questionsOf } from './questions';
 
 /** Jupyter's made-up name of a person without an account says nothing to anybody. */
 const ANONYMOUS = /^[0-9a-f]{32}$/;
 
-interface Question {
-  question: string;
-  options: string[];
-  many: boolean;
-}
-
-export function Approval(props: { part: PermissionPart; agent: IAgent | null; open: boolean }): JSX.Element {
+export function Approval(props: { part: PermissionPart; open: boolean }): JSX.Element {
   const { trans } = useSurroundings();
+  const agent = useAgent();
   const { asked, settled } = props.part;
-  const what = asked.title || asked.description || asked.toolName;
-  if (settled || !props.open || props.agent === null) {
-    const decision = settled ? (settled.decision === 'allow' ? trans.__('Allowed') : trans.__('Denied')) : '';
-    return (
-      <div className="jp-AgentHost-settled" data-decision={settled?.decision ?? 'none'}>
-        <strong>{decision || trans.__('Not answered')}</strong> {what}
-        {settled?.by && !ANONYMOUS.test(settled.by) ? ` · ${settled.by}` : ''}
-        {settled?.message ? ` · ${settled.message}` : ''}
-      </div>
-    );
+  const what = asked.title || asked.description || toolWord(asked.toolName);
+  if (settled || !props.open || agent === null) {
+    return <Settled part={props.part} what={what} />;
   }
   const questions = questionsOf(asked.questions);
+  const place = PathExt.basename(agent.info?.path ?? '');
   return (
-    <section className="jp-AgentHost-approval" role="group" aria-label={trans.__('The agent asks: %1', what)}>
-      <div className="jp-AgentHost-approvalTitle">{trans.__('The agent asks to use %1', asked.toolName)}</div>
-      {what !== asked.toolName ? <div>{what}</div> : null}
+    <section
+      className="jp-AgentHost-approval"
+      data-source={asked.source ?? 'box'}
+      role="group"
+      tabIndex={-1}
+      aria-label={trans.__('The agent asks: %1', what)}
+    >
+      <div className="jp-AgentHost-approvalTitle">
+        {questions.length > 0
+          ? trans.__('The agent has a question')
+          : asked.source === 'host'
+            ? trans.__('The agent asks to leave its sandbox: %1', toolWord(asked.toolName))
+            : trans.__('The agent asks to use %1', toolWord(asked.toolName))}
+      </div>
+      {questions.length === 0 && what !== toolWord(asked.toolName) ? <div>{what}</div> : null}
+      {asked.description && asked.description !== what ? <div>{asked.description}</div> : null}
       {questions.length > 0 ? (
-        <Questions questions={questions} part={props.part} agent={props.agent} />
+        <Questions questions={questions} asked={asked} agent={agent} />
       ) : (
         <>
           <Arguments name={asked.toolName} input={asked.input ?? null} />
-          <Decision requestId={asked.requestId} agent={props.agent} />
+          <div className="jp-AgentHost-label">
+            {asked.source === 'host'
+              ? trans.__('Where: notebook %1, outside of the sandbox', place)
+              : trans.__('Where: the sandbox of %1', place)}
+          </div>
+          <Decisions requestId={asked.requestId} agent={agent} />
         </>
       )}
     </section>
   );
 }
 
-function Decision(props: { requestId: string; agent: IAgent }): JSX.Element {
+function Settled(props: { part: PermissionPart; what: string }): JSX.Element {
+  const { trans } = useSurroundings();
+  const { settled } = props.part;
+  const words: Record<string, string> = {
+    interrupt: trans.__('ended by the interrupt'),
+    turn_end: trans.__('the turn ended'),
+    headless: trans.__('nobody could be asked')
+  };
+  const by = settled?.by ?? '';
+  const decision =
+    settled?.decision === 'allow'
+      ? settled.remember === 'notebook'
+        ? trans.__('Allowed for this notebook')
+        : trans.__('Allowed')
+      : settled
+        ? trans.__('Denied')
+        : trans.__('Not answered');
+  const more = [words[by] ?? (ANONYMOUS.test(by) || by === 'person' ? '' : by), settled?.message ?? ''];
+  return (
+    <div className="jp-AgentHost-settled" data-decision={settled?.decision ?? 'none'}>
+      <strong>{decision}</strong> {[props.what, ...more].filter(word => word).join(' · ')}
+    </div>
+  );
+}
+
+function Decisions(props: { requestId: string; agent: IAgent }): JSX.Element {
   const { trans } = useSurroundings();
   const [message, setMessage] = useState('');
   const [sent, setSent] = useState(false);
-  const decide = (decision: 'allow' | 'deny'): void => {
+  const form = useRef<HTMLFormElement>(null);
+  const decide = (answer: Decision): void => {
     setSent(true);
+    const next = nextFocus(form.current);
     // Where the answer does not arrive, the buttons come back beside the error.
-    void props.agent.answer(props.requestId, decision, decision === 'deny' ? message : '').finally(() => setSent(false));
+    void props.agent.answer(props.requestId, answer).finally(() => {
+      setSent(false);
+      next?.focus();
+    });
   };
   return (
     <form
+      ref={form}
       className="jp-AgentHost-decision"
       onSubmit={event => {
         event.preventDefault();
-        decide('deny');
+        decide({ decision: 'deny', message: message.trim() });
       }}
     >
       <button
         type="button"
         className="jp-Button jp-mod-styled jp-mod-accept"
         disabled={sent}
-        onClick={() => decide('allow')}
+        onClick={() => decide({ decision: 'allow' })}
       >
         {trans.__('Allow once')}
       </button>
-      <button type="submit" className="jp-Button jp-mod-styled jp-mod-warn" disabled={sent}>
-        {trans.__('Deny')}
-      </button>
-      <input
-        className="jp-AgentHost-input"
-        value={message}
-        disabled={sent}
-        placeholder={trans.__('What to do instead (optional)')}
-        aria-label={trans.__('Message to the agent with a denial')}
-        onChange={event => setMessage(event.target.value)}
-      />
-    </form>
-  );
-}
-
-function Questions(props: { questions: Question[]; part: PermissionPart; agent: IAgent }): JSX.Element {
-  const { trans } = useSurroundings();
-  const [chosen, setChosen] = useState<Record<string, string[]>>({});
-  const { asked } = props.part;
-  const toggle = (question: Question, option: string): void => {
-    const before = chosen[question.question] ?? [];
-    const after = !question.many
-      ? [option]
-      : before.includes(option)
-        ? before.filter(each => each !== option)
-        : [...before, option];
-    setChosen({ ...chosen, [question.question]: after });
-  };
-  const send = (): void => {
-    const answers = Object.fromEntries(props.questions.map(q => [q.question, (chosen[q.question] ?? []).join(', ')]));
-    const input = isBag(asked.input) ? (asked.input) : {};
-    void props.agent.answer(asked.requestId, 'allow', '', { ...input, answers });
-  };
-  return (
-    <form
-      className="jp-AgentHost-questions"
-      onSubmit={event => {
-        event.preventDefault();
-        send();
-      }}
-    >
-      {props.questions.map(question => (
-        <fieldset key={question.question}>
-          <legend>{question.question}</legend>
-          {question.options.map(option => (
-            <label key={option}>
-              <input
-                type={question.many ? 'checkbox' : 'radio'}
-                name={`${asked.requestId}-${question.question}`}
-                checked={(chosen[question.question] ?? []).includes(option)}
-                onChange={() => toggle(question, option)}
-              />
-              {option}
-            </label>
-          ))}
-        </fieldset>
-      ))}
       <button
-        type="submit"
-        className="jp-Button jp-mod-styled jp-mod-accept"
-        disabled={props.questions.some(question => (chosen[question.question] ?? []).length === 0)}
+        type="button"
+        className="jp-Button jp-mod-styled jp-mod-reject"
+        disabled={sent}
+        title={trans.__('The like may happen again in this notebook without a question')}
+        onClick={() => decide({ decision: 'allow', remember: 'notebook' })}
       >
-        {trans.__('Answer')}
+        {trans.__('Allow for this notebook')}
       </button>
+      <span className="jp-AgentHost-deny">
+        <input
+          className="jp-AgentHost-input"
+          value={message}
+          disabled={sent}
+          placeholder={trans.__('What to do instead (optional)')}
+          aria-label={trans.__('Message to the agent with a denial')}
+          onChange={event => setMessage(event.target.value)}
+        />
+        <button type="submit" className="jp-Button jp-mod-styled jp-mod-warn" disabled={sent}>
+          {trans.__('Deny')}
+        </button>
+      </span>
     </form>
   );
 }
 
-function questionsOf(value: Json | undefined): Question[] {
-  if (!Array.isArray(value)) {
-    return [];
+/** Where the keyboard goes when this form is gone: back to the prompt, or to the turn that the form stood in. */
+export function nextFocus(form: HTMLElement | null): HTMLElement | null {
+  if (!form?.contains(document.activeElement)) {
+    return null;
   }
-  return value.flatMap(each => {
-    if (!isBag(each) || typeof each.question !== 'string' || !Array.isArray(each.options)) {
-      return [];
-    }
-    const options = each.options.flatMap(option =>
-      typeof option === 'string' ? [option] : isBag(option) && typeof option.label === 'string' ? [option.label] : []
-    );
-    return [{ question: each.question, options, many: each.multiSelect === true }];
-  });
+  return (
+    form.closest('.jp-AgentHost-panel')?.querySelector<HTMLElement>('.jp-AgentHost-composer textarea') ??
+    form.closest<HTMLElement>('.jp-AgentHost-turn')
+  );
 }

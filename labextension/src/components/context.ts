@@ -1,7 +1,8 @@
-/** What all components need: words, and the renderer of Markdown. */
+/** What all components need: words, the renderer of Markdown, and whose turn it is. */
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { createContext, useContext } from 'react';
+import type { IAgent } from '../tokens';
 
 export interface Surroundings {
   readonly trans: TranslationBundle;
@@ -18,4 +19,11 @@ export function useSurroundings(): Surroundings {
     throw new Error('Components of the agent panel need their surroundings.');
   }
   return value;
+}
+
+/** Who can be asked to do something; null for a turn that is only shown. */
+export const AgentContext = createContext<IAgent | null>(null);
+
+export function useAgent(): IAgent | null {
+  return useContext(AgentContext);
 }

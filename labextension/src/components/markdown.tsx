@@ -1,43 +1,47 @@
 /** Agent Markdown, rendered by JupyterLab and made inert. */
 import { renderMarkdown } from '@jupyterlab/rendermime';
-import React, { useEffect, useRef } from 'react';
+import React, { useEffect, useMemo, useRef } from 'react';
+import { codeClick, decorateCode } from '../markdown/code';
 import { inertSanitizer, plainFences } from '../markdown/inert';
-import { useSurroundings } from './context';
+import { MarkdownView } from '../markdown/view';
+import { useAgent, useSurroundings } from './context';
+import { LongText } from './long';
 
 /** Longer text is shown as it is: a parser is not fed without bound. */
 const MAX_PARSED_CHARS = 200_000;
 
-/** Renders again as the text grows, one rendering at a time and always the newest text last. */
 export const Markdown = React.memo(function Markdown(props: { text: string; open: boolean }): JSX.Element {
-  const { rendermime } = useSurroundings();
+  if (props.text.length > MAX_PARSED_CHARS) {
+    return <LongText text={props.text} />;
+  }
+  return <Rendered text={props.text} open={props.open} />;
+});
+
+function Rendered(props: { text: string; open: boolean }): JSX.Element {
+  const { trans, rendermime } = useSurroundings();
+  const agent = useAgent();
   const host = useRef<HTMLDivElement>(null);
-  const wanted = useRef('');
-  const running = useRef(false);
-  wanted.current = props.text;
+  const view = useRef<MarkdownView | null>(null);
+  const words = useMemo(
+    () => ({
+      copy: trans.__('Copy'),
+      copied: trans.__('Copied'),
+      insert: agent ? trans.__('Insert as cell') : ''
+    }),
+    [trans, agent]
+  );
 
   useEffect(() => {
     const node = host.current;
-    if (node === null || running.current) {
+    if (node === null) {
       return;
     }
-    running.current = true;
-    const render = async (): Promise<void> => {
-      for (let shown: string | null = null; shown !== wanted.current && node.isConnected; ) {
-        shown = wanted.current;
-        // Rendered aside, then swapped in: the words that are there never flicker.
-        const next = document.createElement('div');
-        await renderInert(next, shown);
-        node.replaceChildren(...Array.from(next.childNodes));
-        if (rendermime.latexTypesetter) {
-          await rendermime.latexTypesetter.typeset(node);
-        }
-      }
+    const settle = async (shown: HTMLElement): Promise<void> => {
+      await rendermime.latexTypesetter?.typeset(shown);
     };
-    const renderInert = async (into: HTMLElement, text: string): Promise<void> => {
-      if (text.length > MAX_PARSED_CHARS || rendermime.markdownParser === null) {
-        const plain = document.createElement('pre');
-        plain.textContent = text;
-        into.replaceChildren(plain);
+    const render = async (into: HTMLElement, text: string): Promise<void> => {
+      if (rendermime.markdownParser === null) {
+        into.append(Object.assign(document.createElement('pre'), { textContent: text }));
         return;
       }
       await renderMarkdown({
@@ -51,16 +55,24 @@ export const Markdown = React.memo(function Markdown(props: { text: string; open
         latexTypesetter: null,
         markdownParser: rendermime.markdownParser
       });
+      decorateCode(into, words);
     };
-    render()
-      .catch((error: unknown) => {
-        node.textContent = wanted.current;
-        console.error('agent: Markdown was not rendered', error);
-      })
-      .finally(() => {
-        running.current = false;
-      });
-  }, [props.text, rendermime]);
+    const made = new MarkdownView(node, render, settle);
+    view.current = made;
+    return () => {
+      made.dispose();
+      view.current = null;
+    };
+  }, [rendermime, words]);
 
-  return <div ref={host} className="jp-AgentHost-markdown jp-RenderedHTMLCommon" data-open={props.open} />;
-});
+  useEffect(() => view.current?.show(props.text, props.open), [props.text, props.open, rendermime, words]);
+
+  return (
+    <div
+      ref={host}
+      className="jp-AgentHost-markdown jp-RenderedHTMLCommon"
+      data-open={props.open}
+      onClick={event => codeClick(event.target, words, code => agent?.notebook.insertCell(code))}
+    />
+  );
+}

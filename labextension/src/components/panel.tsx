@@ -1,17 +1,13 @@
 /** The whole panel of one notebook's agent. */
 import { UseSignal } from '@jupyterlab/ui-components';
-import React, { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import React from 'react';
 import type { IAgent } from '../tokens';
-import type { TurnView } from '../reducer';
-import type { History, TurnSummary } from '../wire';
+import type { History } from '../wire';
 import { Composer } from './composer';
 import { useSurroundings } from './context';
+import { ConversationView } from './conversation';
 import { Header } from './header';
-import { Markdown } from './markdown';
-import { Turn } from './turn';
-
-const PAGE_TURNS = 30;
-const NEAR_END_PX = 40;
+import { Saved } from './saved';
 
 export function AgentView(props: { agent: IAgent }): JSX.Element {
   return (
@@ -35,7 +31,7 @@ function AgentBody(props: { agent: IAgent }): JSX.Element {
         <Foreign agent={agent} history={foreign} />
       ) : (
         <>
-          <Turns agent={agent} />
+          <ConversationView agent={agent} />
           <Composer agent={agent} />
         </>
       )}
@@ -62,91 +58,6 @@ function Banner(props: { agent: IAgent }): JSX.Element | null {
         {trans.__('Dismiss')}
       </button>
     </div>
-  );
-}
-
-/** The conversation; it stays at its end while a person has not scrolled away. */
-function Turns(props: { agent: IAgent }): JSX.Element {
-  const { trans } = useSurroundings();
-  const { agent } = props;
-  const [pages, setPages] = useState(1);
-  const scroller = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  const turns = agent.conversation.turns;
-  const shown = turns.slice(-pages * PAGE_TURNS);
-  const known = new Set(turns.map(turn => turn.turnId));
-  const earlier = (agent.history?.turns ?? []).filter(turn => !known.has(turn.turnId));
-  const running = turns.find(turn => turn.ended === null);
-
-  const stay = (): void => {
-    if (atEnd.current && scroller.current) {
-      scroller.current.scrollTop = scroller.current.scrollHeight;
-    }
-  };
-  useLayoutEffect(stay);
-  useEffect(() => {
-    // Markdown and images get their height after the redraw.
-    const observer = new ResizeObserver(stay);
-    if (content.current) {
-      observer.observe(content.current);
-    }
-    return () => observer.disconnect();
-  }, []);
-
-  return (
-    <div
-      ref={scroller}
-      className="jp-AgentHost-turns"
-      role="log"
-      tabIndex={0}
-      aria-label={trans.__('Conversation with the agent')}
-      aria-busy={agent.busy}
-      onScroll={event => {
-        const node = event.currentTarget;
-        atEnd.current = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END_PX;
-      }}
-    >
-      <div ref={content}>
-        {shown.length < turns.length ? (
-          <button className="jp-AgentHost-textButton" onClick={() => setPages(pages + 1)}>
-            {trans.__('Show earlier turns (%1)', turns.length - shown.length)}
-          </button>
-        ) : null}
-        {shown.length === turns.length ? <Saved turns={earlier} /> : null}
-        {turns.length + earlier.length === 0 ? (
-          <div className="jp-AgentHost-empty">
-            {trans.__('This notebook has its own agent, in a sandbox of its own. Ask it something.')}
-          </div>
-        ) : null}
-        {shown.map((turn, index) => (
-          <React.Fragment key={turn.turnId}>
-            {startsAnew(shown[index - 1], turn) ? (
-              <div className="jp-AgentHost-divider">{trans.__('Another session')}</div>
-            ) : null}
-            <Turn turn={turn} agent={agent} queued={turn.ended === null && turn !== running} />
-          </React.Fragment>
-        ))}
-      </div>
-    </div>
-  );
-}
-
-function startsAnew(before: TurnView | undefined, turn: TurnView): boolean {
-  return before !== undefined && before.sessionId !== '' && turn.sessionId !== '' && before.sessionId !== turn.sessionId;
-}
-
-/** Turns of which only prompt and answer were saved. */
-function Saved(props: { turns: readonly TurnSummary[] }): JSX.Element {
-  return (
-    <>
-      {props.turns.map(turn => (
-        <article className="jp-AgentHost-turn" key={turn.turnId} data-status={turn.status}>
-          <div className="jp-AgentHost-prompt">{turn.prompt}</div>
-          <Markdown text={turn.text} open={false} />
-        </article>
-      ))}
-    </>
   );
 }
 

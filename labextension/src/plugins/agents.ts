@@ -1,17 +1,20 @@
 /** Knows the agents of the notebooks that are open. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 import { Agent } from '../agent';
 import { AgentApi } from '../api';
+import { NotebookSide } from '../notebook';
 import { IAgents, NAMESPACE } from '../tokens';
 import type { IAgent, IAgentApi } from '../tokens';
 
 class Agents implements IAgents {
   constructor(
     readonly api: IAgentApi,
-    private readonly tracker: INotebookTracker
+    private readonly tracker: INotebookTracker,
+    private readonly documents: IDocumentManager
   ) {
     tracker.widgetAdded.connect((_, panel) => {
       void panel.context.ready.then(() => {
@@ -36,7 +39,7 @@ class Agents implements IAgents {
     if (known) {
       return known;
     }
-    const agent = new Agent(this.api, panel.context.localPath);
+    const agent = new Agent(this.api, panel.context.localPath, new NotebookSide(panel, this.documents));
     this.known.set(panel, agent);
     panel.context.pathChanged.connect(() => agent.moved(panel.context.localPath));
     panel.disposed.connect(() => {
@@ -64,7 +67,7 @@ export const agents: JupyterFrontEndPlugin<IAgents> = {
   description: 'Provides the agents of the open notebooks.',
   autoStart: true,
   provides: IAgents,
-  requires: [INotebookTracker],
-  activate: (app: JupyterFrontEnd, tracker: INotebookTracker) =>
-    new Agents(new AgentApi(app.serviceManager.serverSettings), tracker)
+  requires: [INotebookTracker, IDocumentManager],
+  activate: (app: JupyterFrontEnd, tracker: INotebookTracker, documents: IDocumentManager) =>
+    new Agents(new AgentApi(app.serviceManager.serverSettings), tracker, documents)
 };

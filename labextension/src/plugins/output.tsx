@@ -48,8 +48,7 @@ function LiveTurn(props: { agent: IAgent; saved: SavedTurn }): JSX.Element {
   return (
     <UseSignal signal={agent.changed} initialSender={agent}>
       {() => {
-        const turn = agent.conversation.turns.find(each => each.turnId === saved.turn.turnId);
-        return <Turn turn={turn ?? saved.turn} agent={agent} showPrompt={false} />;
+        return <Turn turn={agent.turn(saved.turn.turnId) ?? saved.turn} agent={agent} showPrompt={false} />;
       }}
     </UseSignal>
   );

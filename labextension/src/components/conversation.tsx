@@ -1,0 +1,122 @@
+/** The conversation: the last turns at once, earlier ones as a person scrolls up; it stays at its end while read there. */
+import React, { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { IAgent } from '../tokens';
+import type { TurnView } from '../turn';
+import { Announcer } from './announcer';
+import { useSurroundings } from './context';
+import { Saved } from './saved';
+import { Slot, Slots } from './slot';
+import { Turn } from './turn';
+
+const NEAR_END_PX = 40;
+const NEAR_START_PX = 600;
+
+export function ConversationView(props: { agent: IAgent }): JSX.Element {
+  const { trans } = useSurroundings();
+  const { agent } = props;
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const [away, setAway] = useState(false);
+  const turns = agent.conversation.turns;
+  const known = new Set(turns.map(turn => turn.turnId));
+  const saved = agent.earlier === 0 ? (agent.history?.turns ?? []).filter(turn => !known.has(turn.turnId)) : [];
+  const running = turns.find(turn => turn.ended === null);
+
+  const stay = (): void => {
+    if (atEnd.current && scroller) {
+      scroller.scrollTop = scroller.scrollHeight;
+    }
+  };
+  useLayoutEffect(stay);
+  useEffect(() => {
+    // Markdown and images get their height after the redraw.
+    const observer = new ResizeObserver(stay);
+    if (content.current) {
+      observer.observe(content.current);
+    }
+    return () => observer.disconnect();
+  }, [scroller]);
+
+  const onScroll = (node: HTMLElement): void => {
+    atEnd.current = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END_PX;
+    setAway(!atEnd.current);
+    if (node.scrollTop < NEAR_START_PX && agent.earlier > 0) {
+      void agent.loadEarlier();
+    }
+  };
+  const toEnd = (): void => {
+    atEnd.current = true;
+    setAway(false);
+    stay();
+  };
+
+  return (
+    <div className="jp-AgentHost-conversation">
+      <div
+        ref={setScroller}
+        className="jp-AgentHost-turns"
+        role="log"
+        aria-live="off"
+        tabIndex={0}
+        aria-label={trans.__('Conversation with the agent')}
+        aria-busy={agent.busy}
+        onScroll={event => onScroll(event.currentTarget)}
+      >
+        <div ref={content}>
+          {agent.earlier > 0 ? (
+            <button className="jp-AgentHost-textButton" onClick={() => void agent.loadEarlier()}>
+              {trans.__('Show earlier turns (%1)', agent.earlier)}
+            </button>
+          ) : null}
+          <Saved turns={saved} />
+          {turns.length + saved.length === 0 ? (
+            <div className="jp-AgentHost-empty">
+              {trans.__('This notebook has its own agent, in a sandbox of its own. Ask it something.')}
+            </div>
+          ) : null}
+          <Slots root={scroller}>
+            {turns.map((turn, index) => (
+              <TurnSlot
+                key={turn.turnId}
+                turn={turn}
+                agent={agent}
+                queued={turn.ended === null && turn !== running}
+                keep={turn.ended === null || index >= turns.length - 2}
+                anew={startsAnew(turns[index - 1], turn)}
+              />
+            ))}
+          </Slots>
+        </div>
+      </div>
+      {away ? (
+        <button className="jp-AgentHost-toEnd jp-Button jp-mod-styled" onClick={toEnd}>
+          {agent.busy ? trans.__('Follow the answer') : trans.__('To the end')}
+        </button>
+      ) : null}
+      <Announcer agent={agent} />
+    </div>
+  );
+}
+
+const TurnSlot = React.memo(function TurnSlot(props: {
+  turn: TurnView;
+  agent: IAgent;
+  queued: boolean;
+  keep: boolean;
+  anew: boolean;
+}): JSX.Element {
+  const { trans } = useSurroundings();
+  return (
+    <>
+      {props.anew ? <div className="jp-AgentHost-divider">{trans.__('Another session')}</div> : null}
+      <Slot keep={props.keep}>
+        <Turn turn={props.turn} agent={props.agent} queued={props.queued} />
+      </Slot>
+    </>
+  );
+});
+
+function startsAnew(before: TurnView | undefined, turn: TurnView): boolean {
+  return before !== undefined && before.sessionId !== '' && turn.sessionId !== '' && before.sessionId !== turn.sessionId;
+}

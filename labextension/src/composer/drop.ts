@@ -1,0 +1,85 @@
+/** Things dragged or pasted into the composer: files, images, cells. */
+import type { ICell } from '@jupyterlab/nbformat';
+import type { Drag } from '@lumino/dragdrop';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useState } from 'react';
+import { fileAttachment, imageAttachment, textAttachment } from '../attachments';
+import { isBag } from '../read';
+import type { INotebookSide } from '../tokens';
+import type { Attachment } from '../wire';
+
+/** What JupyterLab's file browser and notebook put into a drag. */
+const FILES = 'application/x-jupyter-icontents';
+const CELLS = 'application/vnd.jupyter.cells';
+const DATA_IMAGE = /^data:(image\/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=]+)$/;
+
+type Take = (found: Promise<Attachment[]>) => void;
+
+/** Take what is dropped on `node`; whether something is held over it. */
+export function useDrop(node: HTMLElement | null, trans: TranslationBundle, notebook: INotebookSide, take: Take): boolean {
+  const [over, setOver] = useState(false);
+  useEffect(() => {
+    if (node === null) {
+      return;
+    }
+    const onDrag = (event: Event): void => {
+      const drag = event as Drag.Event;
+      if (!drag.mimeData.hasData(FILES) && !drag.mimeData.hasData(CELLS)) {
+        return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+      setOver(event.type === 'lm-dragenter' || event.type === 'lm-dragover');
+      if (event.type === 'lm-dragover') {
+        drag.dropAction = drag.proposedAction;
+      } else if (event.type === 'lm-drop') {
+        // Nothing is moved away: the cells stay in their notebook.
+        drag.dropAction = 'none';
+        take(fromLab(drag, notebook));
+      }
+    };
+    const onNative = (event: DragEvent): void => {
+      event.preventDefault();
+      setOver(event.type === 'dragover');
+      if (event.type === 'drop' && event.dataTransfer) {
+        take(fromPage(trans, event.dataTransfer));
+      }
+    };
+    const lab = ['lm-dragenter', 'lm-dragover', 'lm-dragleave', 'lm-drop'];
+    const native = ['dragover', 'dragleave', 'drop'] as const;
+    lab.forEach(name => node.addEventListener(name, onDrag));
+    native.forEach(name => node.addEventListener(name, onNative));
+    return () => {
+      lab.forEach(name => node.removeEventListener(name, onDrag));
+      native.forEach(name => node.removeEventListener(name, onNative));
+    };
+  }, [node, trans, notebook, take]);
+  return over;
+}
+
+async function fromLab(drag: Drag.Event, notebook: INotebookSide): Promise<Attachment[]> {
+  const paths: unknown = drag.mimeData.getData(FILES);
+  if (Array.isArray(paths)) {
+    return Promise.all(paths.filter(path => typeof path === 'string').map(path => notebook.file(path)));
+  }
+  const cells: unknown = drag.mimeData.getData(CELLS);
+  return (Array.isArray(cells) ? (cells as ICell[]) : []).flatMap(cell => {
+    const id = isBag(cell) && typeof cell.id === 'string' ? cell.id : '';
+    const known = id ? notebook.source(id) : [];
+    const source = Array.isArray(cell.source) ? cell.source.join('') : cell.source;
+    return known.length > 0 ? known : [textAttachment('cell', source)];
+  });
+}
+
+/** Files of the computer; an image dragged out of an output. */
+export async function fromPage(trans: TranslationBundle, data: DataTransfer): Promise<Attachment[]> {
+  const files = Array.from(data.files);
+  if (files.length > 0) {
+    return Promise.all(files.map(file => fileAttachment(trans, file)));
+  }
+  const html = data.getData('text/html');
+  const source = new DOMParser().parseFromString(html, 'text/html').querySelector('img')?.getAttribute('src') ?? '';
+  const [, type, content] = DATA_IMAGE.exec(source) ?? [];
+  const image = type && content ? imageAttachment(trans.__('image'), type, content) : null;
+  return image ? [image] : [];
+}

@@ -1,0 +1,154 @@
+/** The open notebook beside an agent: what can be attached from it, and where code goes. */
+import { PathExt } from '@jupyterlab/coreutils';
+import type { CodeCell } from '@jupyterlab/cells';
+import type { IDocumentManager } from '@jupyterlab/docmanager';
+import { FileDialog } from '@jupyterlab/filebrowser';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Kernel } from '@jupyterlab/services';
+import { imageAttachment, textAttachment } from './attachments';
+import { outputAttachments } from './outputs';
+import { isBag } from './read';
+import type { CellSummary, INotebookSide } from './tokens';
+import type { Attachment } from './wire';
+import { readable } from './words';
+
+const KERNEL_WAIT_MS = 1500;
+const MOST_OFFERED = 50;
+/** What the completer calls a name that a person made, as opposed to a keyword, a magic or a module's attribute. */
+const NOT_VARIABLES = new Set(['keyword', 'magic', 'path', 'param', 'statement']);
+
+export class NotebookSide implements INotebookSide {
+  constructor(
+    private readonly panel: NotebookPanel,
+    private readonly documents: IDocumentManager
+  ) {}
+
+  get cells(): readonly CellSummary[] {
+    return this.panel.content.widgets.map((cell, index) => ({
+      id: cell.model.id,
+      number: index + 1,
+      type: cell.model.type,
+      firstLine: cell.model.sharedModel.getSource().trim().split('\n')[0] ?? '',
+      hasOutput: cell.model.type === 'code' && (cell as CodeCell).model.outputs.length > 0
+    }));
+  }
+
+  selected(): Attachment[] {
+    const notebook = this.panel.content;
+    return notebook.widgets.flatMap(cell => (notebook.isSelectedOrActive(cell) ? this.source(cell.model.id) : []));
+  }
+
+  source(cellId: string): Attachment[] {
+    const index = this.indexOf(cellId);
+    const cell = this.panel.content.widgets[index];
+    const text = cell?.model.sharedModel.getSource() ?? '';
+    return text.trim() ? [textAttachment(`cell ${index + 1} (${cell?.model.type}, id ${cellId})`, text)] : [];
+  }
+
+  output(cellId?: string): Attachment[] {
+    const index = cellId === undefined ? this.panel.content.activeCellIndex : this.indexOf(cellId);
+    const cell = this.panel.content.widgets[index];
+    if (cell?.model.type !== 'code') {
+      return [];
+    }
+    return outputAttachments(`output of cell ${index + 1}`, (cell as CodeCell).model.outputs.toJSON());
+  }
+
+  insertCell(source: string): void {
+    const notebook = this.panel.content;
+    const shared = notebook.model?.sharedModel;
+    if (shared) {
+      const index = notebook.activeCellIndex + 1;
+      shared.insertCell(index, { cell_type: 'code', source, metadata: { trusted: true } });
+      notebook.activeCellIndex = index;
+      void notebook.scrollToItem(index);
+    }
+  }
+
+  async variables(prefix: string): Promise<string[]> {
+    const kernel = this.idleKernel();
+    if (kernel === null || !/^[A-Za-z_]\w*$/.test(prefix)) {
+      return [];
+    }
+    const reply = await soon(kernel.requestComplete({ code: prefix, cursor_pos: prefix.length }));
+    if (reply?.content.status !== 'ok') {
+      return [];
+    }
+    const { matches, metadata } = reply.content;
+    const types = new Map<string, string>();
+    const told: unknown = metadata._jupyter_types_experimental;
+    for (const each of Array.isArray(told) ? (told as unknown[]) : []) {
+      if (isBag(each) && typeof each.text === 'string' && typeof each.type === 'string') {
+        types.set(each.text, each.type);
+      }
+    }
+    return matches
+      .filter(name => /^[A-Za-z_]\w*$/.test(name) && !NOT_VARIABLES.has(types.get(name) ?? ''))
+      .slice(0, MOST_OFFERED);
+  }
+
+  async variable(name: string): Promise<Attachment | null> {
+    const kernel = this.idleKernel();
+    const asked = kernel?.requestInspect({ code: name, cursor_pos: name.length, detail_level: 0 });
+    const reply = asked ? await soon(asked) : null;
+    if (reply?.content.status !== 'ok' || !reply.content.found) {
+      return null;
+    }
+    const text = reply.content.data['text/plain'];
+    return typeof text === 'string' ? textAttachment(`variable ${name}`, readable(text)) : null;
+  }
+
+  async files(prefix: string): Promise<string[]> {
+    const folder = prefix.includes('/') ? prefix.slice(0, prefix.lastIndexOf('/') + 1) : '';
+    if (folder.split('/').some(part => part === '..')) {
+      return [];
+    }
+    const here = PathExt.join(this.folder, folder);
+    const listed = await this.documents.services.contents.get(here, { content: true });
+    const entries: unknown[] = Array.isArray(listed.content) ? listed.content : [];
+    return entries
+      .flatMap(entry => (isBag(entry) && typeof entry.name === 'string' ? [{ name: entry.name, type: entry.type }] : []))
+      .map(entry => `${folder}${entry.name}${entry.type === 'directory' ? '/' : ''}`)
+      .filter(path => path.toLowerCase().startsWith(prefix.toLowerCase()))
+      .sort()
+      .slice(0, MOST_OFFERED);
+  }
+
+  async file(path: string): Promise<Attachment> {
+    const model = await this.documents.services.contents.get(path, { content: true, type: 'file' });
+    const content: unknown = model.content;
+    const name = PathExt.relative(this.folder, path) || model.name;
+    if (model.format === 'base64' && typeof content === 'string') {
+      const image = imageAttachment(name, model.mimetype, content);
+      if (image) {
+        return image;
+      }
+      throw new Error(`${name} is neither text nor a PNG, JPEG, GIF or WebP image.`);
+    }
+    return textAttachment(name, typeof content === 'string' ? content : JSON.stringify(content, null, 1));
+  }
+
+  async pickFiles(title: string): Promise<string[]> {
+    const picked = await FileDialog.getOpenFiles({ manager: this.documents, title, defaultPath: this.folder });
+    return picked.button.accept ? (picked.value ?? []).map(model => model.path) : [];
+  }
+
+  private get folder(): string {
+    return PathExt.dirname(this.panel.context.localPath);
+  }
+
+  private indexOf(cellId: string): number {
+    return this.panel.content.widgets.findIndex(cell => cell.model.id === cellId);
+  }
+
+  /** A busy kernel would answer only when it is done. */
+  private idleKernel(): Kernel.IKernelConnection | null {
+    const kernel = this.panel.sessionContext.session?.kernel ?? null;
+    return kernel?.status === 'idle' ? kernel : null;
+  }
+}
+
+async function soon<T>(answer: Promise<T>): Promise<T | null> {
+  const late = new Promise<null>(resolve => setTimeout(() => resolve(null), KERNEL_WAIT_MS));
+  return Promise.race([answer.catch(() => null), late]);
+}
