@@ -10,7 +10,7 @@ import anyio
 
 from jupyter_agent_host.errors import ProtocolError
 from jupyter_agent_host.runner.hardening import die_with_parent, hide_from_neighbours
-from jupyter_agent_host.runner.lean_imports import skip_unused
+from jupyter_agent_host.runner.lean_imports import no_garbage, skip_unused
 from jupyter_agent_host.runner.orders import read_start
 
 
@@ -34,7 +34,8 @@ def main() -> int:
 
 def _serve() -> int:
     start = read_start()
-    from jupyter_agent_host.runner.serve import log_to_stderr, serve  # noqa: PLC0415 - loads the SDK: half a second
+    with no_garbage():
+        from jupyter_agent_host.runner.serve import log_to_stderr, serve  # noqa: PLC0415 - loads the SDK: half a second
 
     log_to_stderr()
     anyio.run(serve, start)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _UNUSED = ("rfc3987_syntax",)
 """An optional part of jsonschema that compiles a grammar on import: more than half of the SDK's import time in
@@ -16,3 +19,17 @@ def skip_unused() -> None:
     """
     for name in _UNUSED:
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+
+
+@contextmanager
+def no_garbage() -> Iterator[None]:
+    """Import without the garbage collector, which would walk the thousands of new classes over and over.
+
+    They stay for good, so afterwards it leaves them alone (`gc.freeze`).
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

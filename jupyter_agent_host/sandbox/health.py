@@ -21,7 +21,7 @@ from jupyter_agent_host.protocol.http import HEALTHZ, Health
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 
 _MAX_HEALTH_BYTES = 1024 * 1024
-_POLL_SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05)
+_POLL_SECONDS = 0.01  # a person waits, and asking a socket that is not there yet costs next to nothing
 
 
 async def fetch_health(stream: ByteStream, token: str, *, timeout_seconds: float = 10) -> Health:
@@ -60,7 +60,6 @@ async def wait_healthy(
         SandboxError: what `ended` gave as the reason, once the sandbox is over.
         AuthenticationError, VersionMismatchError, ProtocolError: as `fetch_health`.
     """
-    attempt = 0
     with anyio.move_on_after(timeout_seconds):
         while True:
             try:
@@ -69,8 +68,7 @@ async def wait_healthy(
                 error = await ended()
             if error is not None:
                 raise error
-            await anyio.sleep(_POLL_SECONDS[min(attempt, len(_POLL_SECONDS) - 1)])
-            attempt += 1
+            await anyio.sleep(_POLL_SECONDS)
     raise SandboxStartError(f"The sandbox did not answer within {timeout_seconds:g} seconds.")
 
 
