@@ -21,6 +21,7 @@ from jupyter_agent_host.host.feed import EventFeed
 from jupyter_agent_host.host.lifecycle import Lifecycle
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.network import NotebookNetwork
+from jupyter_agent_host.host.parking import Decision
 from jupyter_agent_host.host.questions import Questions
 from jupyter_agent_host.host.race import wait_any
 from jupyter_agent_host.host.scope import NotebookScope
@@ -60,6 +61,7 @@ class NotebookAgent:
         spoken: sessions that are known to have a transcript.
         context_window: tokens that the agent said its window holds; 0 before it was asked.
         spoke_before: whether any turn came before in this conversation.
+        leaving: set when the host goes down and the running turn is to be parked.
         accepting: held while a prompt is accepted, so that prompts keep their order.
     """
 
@@ -84,6 +86,7 @@ class NotebookAgent:
         self.serving_session = row.session_id
         self.stop_wanted = False
         self.stopped = anyio.Event()
+        self.leaving = anyio.Event()
         self.accepting = anyio.Lock()
         self.wake = anyio.Event()
         budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
@@ -92,8 +95,10 @@ class NotebookAgent:
 
     @property
     def busy(self) -> bool:
-        """Whether anything runs or waits to run."""
+        """Whether anything runs or waits to run; not a turn that only waits for a person, without a sandbox."""
         tasks = self.live.background_tasks if self.live is not None else 0
+        if self.active is not None and self.active.parked:
+            return False
         return self.active is not None or bool(self.queue) or tasks > 0
 
     async def submit(self, turn: Turn, attached: tuple[AttachmentInfo, ...] = ()) -> int:
@@ -105,6 +110,10 @@ class NotebookAgent:
             actor=turn.actor,
             cell_id=request.cell_id,
             model=turn.options.model or "",
+            permission_mode=turn.options.permission_mode,
+            max_turns=turn.options.max_turns,
+            max_budget_usd=request.max_budget_usd,
+            headless=request.headless,
             attachments=attached,
         )
         # A door that hangs up must not leave a turn that began and that nobody will serve.
@@ -161,10 +170,25 @@ class NotebookAgent:
         self.nudge()
         await self.stopped.wait()
 
+    async def leave(self) -> None:
+        """The host goes down: as `stop`, but a turn that waits for a person is parked for the next host."""
+        if self.active is None or self.active.ended.is_set() or not self.questions.open:
+            await self.stop()
+            return
+        await self._take_back()
+        if not self.active.parked:
+            self.stopped = anyio.Event()
+            self.leaving.set()
+            await self.stopped.wait()
+
     async def answer(self, request: AnswerRequest, by: str) -> bool:
         """Settle a question; False when it was settled before."""
         turn_id = self.active.turn_id if self.active else ""
         asked = await self.questions.settle(request, by, turn_id, self.serving_session)
+        if asked is not None and self.active is not None and self.active.parked:
+            self.active.decisions.append(Decision(asked, request, by))
+            self.nudge()
+            return True
         if asked is None or asked.source == "host" or self.live is None:
             return asked is not None
         frame = AnswerPermission(

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import anyio
 
 from jupyter_agent_host.errors import AgentHostError, SandboxGoneError
-from jupyter_agent_host.host import outcome
+from jupyter_agent_host.host import outcome, parking
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.launch import launch
 from jupyter_agent_host.host.listener import SandboxListener
@@ -73,6 +73,14 @@ class Driver:
         agent.services.tasks.start_soon(live.run, agent.nudge)
         agent.nudge()
 
+    def adopt_parked(self, turn: Turn, asked: Iterable[PermissionAsked]) -> None:
+        """Take over a turn that waits for a person and whose sandbox is gone."""
+        agent = self.agent
+        agent.questions.restore(asked)
+        turn.parked, agent.active, agent.serving_session = True, turn, turn.session_id
+        agent.queue.appendleft(turn)
+        agent.nudge()
+
     async def _next(self) -> Turn | None:
         """The next turn; None when the sandbox is to be cleared away: gone, stopped by a person, or idle too long."""
         agent = self.agent
@@ -100,12 +108,8 @@ class Driver:
         agent.active = turn
         agent.scope.begin_turn(turn.session_id, turn.turn_id, turn.started, turn.request.max_budget_usd)
         try:
-            with turn.starting:
-                await self._deliver(turn)
-            if turn.starting.cancelled_caught:
-                self._owed = turn, outcome.interrupted()
-            else:
-                await self._await_end(turn)
+            while not await self._served(turn):
+                logger.info("turn %s goes on after a person's decision", turn.turn_id[:8])
         except (AgentHostError, TimeoutError, OSError) as err:
             logger.info("turn %s failed: %s", turn.turn_id[:8], err)
             self._owed = turn, outcome.failed(err)
@@ -119,6 +123,17 @@ class Driver:
         await self._settle()
         if agent.live is not None and not agent.live.gone.is_set():
             await self._enter("idle")
+
+    async def _served(self, turn: Turn) -> bool:
+        """Bring the turn to its end; False when it was parked instead, and is to be served again."""
+        with turn.starting:
+            if turn.parked:
+                await self._await_decisions(turn)
+            await self._deliver(turn)
+        if turn.starting.cancelled_caught:
+            self._owed = turn, outcome.interrupted()
+            return True
+        return await self._await_end(turn)
 
     async def _settle(self) -> None:
         """Journal the end of a turn that failed; until that worked there is nothing else to do for this agent."""
@@ -163,15 +178,52 @@ class Driver:
         await agent.emit(turn.turn_id, self._state(), *notices)
         return live
 
-    async def _await_end(self, turn: Turn) -> None:
-        live = self.agent.live
+    async def _await_end(self, turn: Turn) -> bool:
+        """False when nothing but a question kept the turn from its end, for too long: it is parked then."""
+        agent, live = self.agent, self.agent.live
         if live is None:
             raise SandboxGoneError("The sandbox is gone.")
-        await wait_any(turn.ended, live.gone)
+        while not (turn.ended.is_set() or live.gone.is_set()):
+            left = self._patience(live)
+            if left == 0:
+                await self._park(turn, live)
+                return False
+            with anyio.move_on_after(left):
+                await wait_any(turn.ended, live.gone, *([] if agent.leaving.is_set() else [agent.leaving]))
         if not turn.ended.is_set():
             error = live.gone_error()
             await self._clear(live, "lost", error.code)
             raise error
+        return True
+
+    def _patience(self, live: LiveSandbox) -> float:
+        """Seconds until the running turn is to be parked, if nothing happens till then."""
+        questions, timeout = self.agent.questions, self.agent.services.settings.idle_timeout
+        if not questions.open or live.background_tasks:
+            return timeout
+        if self.agent.leaving.is_set():
+            return 0
+        return max(0.0, timeout - min(questions.quiet_seconds, time.monotonic() - self.listener.heard_at))
+
+    async def _park(self, turn: Turn, live: LiveSandbox) -> None:
+        """End the sandbox of a turn that waits for a person; the questions stay open."""
+        # Not another word of this turn is taken from the old sandbox, least of all that it ended.
+        turn.parked, turn.sent, turn.starting = True, False, anyio.CancelScope()
+        turn.source = turn.fork_at = ""  # the copy was made
+        await self._enter("stopping", turn.turn_id)
+        await self._clear(live, "stopped", parking.WAITS, turn_id=turn.turn_id)
+
+    async def _await_decisions(self, turn: Turn) -> None:
+        agent = self.agent
+        while agent.questions.open:
+            await agent.wake.wait()
+        records = await agent.services.journal.events(agent.row.notebook_id, turn_id=turn.turn_id, limit=100_000)
+        cut_off = parking.unanswered(records)
+        if cut_off:
+            await agent.emit(turn.turn_id, *cut_off, session_id=turn.session_id)
+        agent.questions.decide(turn.decisions)
+        turn.resumption = parking.note(turn.decisions)
+        turn.parked, turn.decisions = False, []
 
     async def _retire(self) -> None:
         """End a sandbox in order: flush, destroy, forget."""
@@ -182,7 +234,7 @@ class Driver:
         else:
             self._say_stopped()
 
-    async def _clear(self, live: LiveSandbox, state: SandboxStateName, why: str = "") -> None:
+    async def _clear(self, live: LiveSandbox, state: SandboxStateName, why: str = "", *, turn_id: str = "") -> None:
         """End it, forget it, say so. Our own state is right before anything can fail or be cancelled."""
         agent = self.agent
         with anyio.CancelScope(shield=True):
@@ -192,7 +244,7 @@ class Driver:
             self._say_stopped()
             if destroyed:
                 await agent.services.journal.drop_sandbox(live.sandbox.id)
-            await agent.emit("", self._state(why))
+            await agent.emit(turn_id, self._state(why))
 
     def _say_stopped(self) -> None:
         self.agent.stop_wanted = False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import anyio
+import msgspec
 from anyio.abc import ByteStream
 
 from jupyter_agent_host.host import outcome
@@ -25,10 +27,11 @@ _SAVE_SECONDS = 0.25
 
 
 class SandboxListener:
-    """The channel's owner, see `host.channel.ChannelOwner`."""
+    """The channel's owner, see `host.channel.ChannelOwner`. `heard_at` is when the sandbox last said something."""
 
     def __init__(self, agent: NotebookAgent) -> None:
         self._agent = agent
+        self.heard_at = time.monotonic()
 
     async def outbox_mark(self, incarnation: str) -> int:
         return await self._agent.services.journal.outbox_mark(self._sandbox_id(), incarnation)
@@ -44,7 +47,9 @@ class SandboxListener:
     async def take_items(self, incarnation: str, items: Sequence[Outbox]) -> None:
         """Journal one batch as a unit; a turn's end is completed with the host's own figures first."""
         agent = self._agent
-        turn = agent.active if agent.active is not None and not agent.active.ended.is_set() else None
+        turn = agent.active
+        if turn is not None and (turn.parked or turn.ended.is_set()):
+            turn = None
         mine = check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
         checked = [item for item in _up_to_the_end(mine) if item.event is None or agent.questions.may_say(item.event)]
         writes: list[WriteItem] = []
@@ -52,6 +57,7 @@ class SandboxListener:
             writes.extend(await self._writes(item, turn))
         writes.append(OutboxMark(sandbox_id=self._sandbox_id(), incarnation=incarnation, number=items[-1].number))
         records = await agent.services.journal.write(writes)
+        self.heard_at = time.monotonic()
         if turn is not None and any(isinstance(item.event, TurnEnded) for item in checked):
             await self._prepare_save()
             turn.ended.set()
@@ -121,7 +127,13 @@ class SandboxListener:
         if event is None:
             return
         agent.questions.heard(event)
-        if isinstance(event, PermissionAsked) and agent.active is not None and agent.active.request.headless:
+        if not isinstance(event, PermissionAsked):
+            return
+        decided = agent.questions.decided(event)
+        if decided is not None:
+            answer = msgspec.structs.replace(decided.answer, request_id=event.request_id)
+            await agent.answer(answer, decided.by)
+        elif agent.active is not None and agent.active.request.headless:
             denial = AnswerRequest(request_id=event.request_id, decision="deny", message=outcome.NOBODY)
             await agent.answer(denial, "headless")
 

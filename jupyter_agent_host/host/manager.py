@@ -145,7 +145,7 @@ class Manager:
     async def _close_one(self, driver: Driver) -> None:
         notebook_id = driver.agent.row.notebook_id
         try:
-            await driver.agent.stop()
+            await driver.agent.leave()
             await self.services.journal.release_lease(notebook_id, self.services.owner)
         except AgentHostError as err:
             logger.warning("agent of %s did not end in order: %s", notebook_id, err)

@@ -6,6 +6,7 @@ They differ in who waits: the runner inside, which is told by a frame, or a task
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -13,6 +14,7 @@ import anyio
 import msgspec
 
 from jupyter_agent_host.host.outcome import NOBODY
+from jupyter_agent_host.host.parking import Decision, digest_of
 from jupyter_agent_host.protocol.events import AnyEvent, EventRecord, PermissionAsked, PermissionSettled
 from jupyter_agent_host.protocol.host_api import AnswerRequest
 
@@ -41,6 +43,13 @@ class Questions:
         self._emit = emit
         self._open: dict[str, _Question] = {}
         self._unheard: dict[str, _Question] = {}  # answered while nobody waited: the asker was cut off and comes back
+        self._decided: dict[str, Decision] = {}  # of calls that a parked turn will make again
+        self._changed = time.monotonic()
+
+    @property
+    def quiet_seconds(self) -> float:
+        """Since a question was opened or closed, if one is open; 0 otherwise."""
+        return time.monotonic() - self._changed if self._open else 0.0
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -61,12 +70,16 @@ class Questions:
             headless: nobody is there, so the answer is no; people can still see that it was asked.
         """
         key = asked.request_id
+        asked = msgspec.structs.replace(asked, source="host")
         unheard = self._unheard.pop(key, None)
         if unheard is not None:
             return unheard.answer
+        decided = self.decided(asked)
+        if decided is not None:
+            return decided.answer
         question = self._open.get(key)
         if question is None:
-            question = self._open[key] = _Question(msgspec.structs.replace(asked, source="host"))
+            question = self._open[key] = _Question(asked)
             await self._open_in_journal(question, turn_id)
         if headless:
             await self.settle(AnswerRequest(request_id=key, decision="deny", message=NOBODY), "headless", turn_id)
@@ -96,6 +109,7 @@ class Questions:
         except BaseException:
             self._open[answer.request_id] = question  # what is not in the journal was not decided
             raise
+        self._changed = time.monotonic()
         self._close(question, answer)
         return question.asked
 
@@ -105,7 +119,17 @@ class Questions:
         for key in chosen:
             self._open.pop(key).settle(AnswerRequest(request_id=key, decision="deny"))
         self._unheard.clear()
+        self._decided.clear()
         return [PermissionSettled(request_id=key, decision="deny", by=by) for key in chosen]
+
+    def decide(self, decisions: Iterable[Decision]) -> None:
+        """These calls will be made once more: give each its answer then, once, instead of asking."""
+        self._unheard.clear()
+        self._decided.update({digest_of(decision.asked): decision for decision in decisions})
+
+    def decided(self, asked: PermissionAsked) -> Decision | None:
+        """What was decided about this very call while its turn was parked; it counts once."""
+        return self._decided.pop(digest_of(asked), None)
 
     # -- what the box says ----------------------------------------------------------------------------------------
 
@@ -119,14 +143,17 @@ class Questions:
         """Take note of what the box asked, or settled by itself. Checked by `may_say` before."""
         if isinstance(event, PermissionAsked):
             self._open[event.request_id] = _Question(event)
+            self._changed = time.monotonic()
         elif isinstance(event, PermissionSettled):
             self._open.pop(event.request_id, None)
 
     def restore(self, asked: Iterable[PermissionAsked]) -> None:
         """Open questions that an earlier host journalled; those of the host wait for their asker to come back."""
         self._open = {question.request_id: _Question(question) for question in asked}
+        self._changed = time.monotonic()
 
     async def _open_in_journal(self, question: _Question, turn_id: str) -> None:
+        self._changed = time.monotonic()
         try:
             await self._emit(turn_id, question.asked)
         except BaseException:

@@ -13,15 +13,15 @@ import anyio
 
 from jupyter_agent_host.errors import LeaseHeldError
 from jupyter_agent_host.host import launch, outcome
+from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.manager import Manager
+from jupyter_agent_host.host.session_options import session_options
 from jupyter_agent_host.host.turn import Turn
-from jupyter_agent_host.protocol.control import SessionOptions
-from jupyter_agent_host.protocol.events import PermissionAsked, PermissionSettled, TurnEnded
-from jupyter_agent_host.protocol.host_api import PromptRequest
+from jupyter_agent_host.host.unended import UnendedTurn, unended_turns
+from jupyter_agent_host.protocol.events import TurnEnded
 from jupyter_agent_host.sandbox.provider import Provider, Sandbox
-from jupyter_agent_host.store.journal import Journal
-from jupyter_agent_host.store.rows import NotebookRow, SandboxRow, TurnRow
+from jupyter_agent_host.store.rows import SandboxRow
 
 logger = logging.getLogger(__name__)
 
@@ -78,55 +78,44 @@ async def _take(manager: Manager, row: SandboxRow, provider: Provider, sandbox: 
     await workspace.prepare()
     live = LiveSandbox(sandbox, row.token, workspace, driver.listener)
     live.fresh, live.started = False, row.created
-    unended = [_again(turn) for turn in await _open_turns(services.journal, notebook)]
-    for waiting in unended[1:]:  # what they were asked with is not in the journal
-        await driver.agent.end_turn(waiting, _LOST)
-    turn = unended[0] if unended else None
-    asked = await _open_questions(services.journal, row.notebook_id, turn) if turn else {}
-    driver.adopt(live, turn, asked.values())
+    running = await unended_turns(services.journal, notebook)
+    for waiting in running[1:]:  # what was attached to their prompts is not in the journal
+        await driver.agent.end_turn(await _again(driver.agent, waiting), _LOST)
+    turn = await _again(driver.agent, running[0]) if running else None
+    driver.adopt(live, turn, running[0].asked if running else ())
     logger.info("took over sandbox %s of %s", sandbox.id[:12], row.notebook_id)
     return row.notebook_id
 
 
-async def _open_questions(journal: Journal, notebook_id: str, turn: Turn) -> dict[str, PermissionAsked]:
-    asked: dict[str, PermissionAsked] = {}
-    for record in await journal.events(notebook_id, turn_id=turn.turn_id, limit=100_000):
-        if isinstance(record.event, PermissionAsked):
-            asked[record.event.request_id] = record.event
-        elif isinstance(record.event, PermissionSettled):
-            asked.pop(record.event.request_id, None)
-    return asked
-
-
-def _again(row: TurnRow) -> Turn:
+async def _again(agent: NotebookAgent, unended: UnendedTurn) -> Turn:
     return Turn(
-        request=PromptRequest(prompt=row.prompt, cell_id=row.cell_id),
-        session_id=row.session_id,
-        options=SessionOptions(model=row.model or None),
-        actor=row.actor,
-        turn_id=row.turn_id,
-        started=row.started,
+        request=unended.request,
+        session_id=unended.row.session_id,
+        options=await session_options(agent, unended.request),
+        actor=unended.row.actor,
+        turn_id=unended.row.turn_id,
+        started=unended.row.started,
     )
 
 
 async def _end_lost_turns(manager: Manager, except_for: AbstractSet[str]) -> None:
+    """End what no sandbox runs any more; but a turn that waits for a person goes on waiting, parked."""
     journal = manager.services.journal
     for notebook in await journal.list_notebooks():
         if notebook.notebook_id in except_for:
             continue
-        running = await _open_turns(journal, notebook)
+        running = await unended_turns(journal, notebook)
         if not running:
             continue
         try:
             await journal.acquire_lease(notebook.notebook_id, manager.services.owner)
         except LeaseHeldError:
             continue
-        await journal.write([outcome.event_of(turn, _LOST) for turn in running])
-        await journal.release_lease(notebook.notebook_id, manager.services.owner)
-
-
-async def _open_turns(journal: Journal, notebook: NotebookRow) -> list[TurnRow]:
-    """The turns that did not end, in the order they were asked: the first may run, the others wait."""
-    sessions = await journal.sessions(notebook.notebook_id)
-    turns = [turn for session in sessions for turn in await journal.turns(session.session_id) if turn.ended is None]
-    return sorted(turns, key=lambda turn: turn.started)
+        parked = running[0] if running[0].asked and not running[0].request.headless else None
+        lost = running[1:] if parked else running
+        await journal.write([outcome.event_of(turn.row, _LOST) for turn in lost])
+        if parked is None:
+            await journal.release_lease(notebook.notebook_id, manager.services.owner)
+        else:
+            driver = await manager.driver_for(notebook)
+            driver.adopt_parked(await _again(driver.agent, parked), parked.asked)

@@ -11,6 +11,7 @@ from uuid import uuid4
 import anyio
 
 from jupyter_agent_host.host import attachments
+from jupyter_agent_host.host.parking import Decision
 from jupyter_agent_host.host.prompt import RESTARTED
 from jupyter_agent_host.protocol.control import Prompt, SessionOptions
 from jupyter_agent_host.protocol.host_api import PromptRequest
@@ -28,6 +29,8 @@ class Turn:
         ended: set once its `TurnEnded` is in the journal.
         starting: cancelled by an interrupt that comes before the prompt was sent.
         sent: whether a runner got it.
+        parked: whether it waits for a person without a sandbox; `decisions` is what was decided meanwhile.
+        resumption: what the agent is told instead of the prompt when a parked turn goes on.
     """
 
     request: PromptRequest
@@ -42,9 +45,14 @@ class Turn:
     starting: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     sent: bool = False
     interrupted: bool = False
+    parked: bool = False
+    decisions: list[Decision] = field(default_factory=list)
+    resumption: str = ""
 
     def frame(self, *, restarted: bool) -> Prompt:
         """The prompt as the runner gets it; `restarted` tells the agent that its sandbox is a new one."""
+        if self.resumption:
+            return Prompt(session_id=self.session_id, turn_id=self.turn_id, content=self.resumption)
         content: list[Any] = [{"type": "text", "text": RESTARTED}] if restarted else []
         content += attachments.blocks(self.request.attachments)
         text = self.request.prompt

@@ -35,6 +35,7 @@ class TurnStarted(Event, tag="turn_started", frozen=True, kw_only=True):
 
     `prompt` is the text as sent (placeholders filled in). `origin` is the door: cell, panel, widget, kernel, headless.
     `actor` is the Jupyter identity's username, `cell_id` the notebook cell that asked. `attachments` are named only.
+    The rest is what the turn may do, as the host decided: `max_budget_usd` is this turn's own, in US dollars.
     """
 
     prompt: str
@@ -43,6 +44,10 @@ class TurnStarted(Event, tag="turn_started", frozen=True, kw_only=True):
     cell_id: str = ""
     model: str = ""
     attachments: tuple[AttachmentInfo, ...] = ()
+    permission_mode: str = ""
+    max_turns: int | None = None
+    max_budget_usd: float | None = None
+    headless: bool = False
 
 
 class TextDelta(Event, tag="text_delta", frozen=True, kw_only=True):

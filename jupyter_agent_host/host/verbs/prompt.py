@@ -7,10 +7,9 @@ from uuid import uuid4
 from jupyter_agent_host.errors import PromptTooLargeError
 from jupyter_agent_host.host import attachments, sessions
 from jupyter_agent_host.host.agent import NotebookAgent
-from jupyter_agent_host.host.prompt import SYSTEM_PROMPT
 from jupyter_agent_host.host.ref import NotebookRef
+from jupyter_agent_host.host.session_options import session_options
 from jupyter_agent_host.host.turn import Turn
-from jupyter_agent_host.protocol.control import SessionOptions
 from jupyter_agent_host.protocol.host_api import PromptAccepted, PromptRequest
 from jupyter_agent_host.protocol.limits import MAX_PROMPT_BYTES
 from jupyter_agent_host.store.digests import prompt_digest
@@ -56,23 +55,11 @@ def _accepted(
 
 
 async def _turn(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest) -> Turn:
-    settings, row = agent.services.settings, agent.row
-    remaining = None
-    if agent.scope.budget_usd is not None:
-        spent = (await agent.services.journal.ledger(row.notebook_id)).cost_usd
-        remaining = max(0.01, agent.scope.budget_usd - spent)
-    options = SessionOptions(
-        model=request.model or row.model or settings.model,
-        permission_mode=request.permission_mode or row.permission_mode or settings.permission_mode,  # type: ignore[arg-type]
-        max_turns=request.max_turns or settings.max_turns,
-        max_budget_usd=remaining,
-        system_prompt=SYSTEM_PROMPT,
-    )
     source = await sessions.fork_source(agent)
     return Turn(
         request=request,
-        session_id=row.session_id,
-        options=options,
+        session_id=agent.row.session_id,
+        options=await session_options(agent, request),
         source=source.session_id,
         fork_at=source.fork_at,
         actor=ref.actor,
