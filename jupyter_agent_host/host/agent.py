@@ -283,16 +283,20 @@ class NotebookAgent:
             else:
                 return
 
+    async def hush(self, turn: Turn, live: LiveSandbox) -> None:
+        """Tell the runner to stop a turn, also one that ended outside already: nobody would hear it any more."""
+        try:
+            await live.channel.send(Interrupt(session_id=turn.session_id))
+        except AgentHostError as err:
+            logger.info("interrupt of %s: %s", turn.turn_id[:8], err)
+
     async def _interrupt_in_box(self, turn: Turn) -> None:
         """Ask the runner; a sandbox that does not obey is ended, since the person asked for quiet."""
         live = self.live
         if live is None or turn.ended.is_set():
             return
         with anyio.move_on_after(_INTERRUPT_GRACE_SECONDS):
-            try:
-                await live.channel.send(Interrupt(session_id=turn.session_id))
-            except AgentHostError as err:
-                logger.info("interrupt of %s: %s", turn.turn_id[:8], err)
+            await self.hush(turn, live)
             await wait_any(turn.ended, live.gone)
         if not turn.ended.is_set() and not live.gone.is_set():
             logger.warning("turn %s did not stop; its sandbox is ended", turn.turn_id[:8])

@@ -120,8 +120,11 @@ class Driver:
             self._last_busy = time.monotonic()
             if self._owed is None:
                 agent.active = None
+        live = agent.live
+        if self._owed is not None and turn.sent and live is not None:
+            agent.services.tasks.start_soon(agent.hush, turn, live)
         await self._settle()
-        if agent.live is not None and not agent.live.gone.is_set():
+        if live is not None and not live.gone.is_set():
             await self._enter("idle")
 
     async def _served(self, turn: Turn) -> bool:

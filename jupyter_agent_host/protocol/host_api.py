@@ -42,7 +42,8 @@ class PromptRequest(Request, frozen=True, kw_only=True):
     `once`: if this cell, with this prompt, after this previous turn was already answered, show that answer again.
     `fork`, `new`: continue in a copy of the session, or in a fresh one. `headless`: nobody can be asked; what would
     ask is denied and said. Options that are None keep what the notebook has. `previous_turn_id` is the last turn that
-    this kernel showed ("" for none yet): with `once`, an earlier answer counts only if it followed that same turn.
+    this kernel showed ("" for none yet): with `once`, an earlier answer counts only if it followed that same turn; with
+    `new` as well, only if it began the conversation.
     `attachments` reach the agent as content blocks before the prompt; their bounds are in `protocol.attachments`.
     """
 

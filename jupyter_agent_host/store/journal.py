@@ -148,23 +148,6 @@ class Journal:
         """
         return await self.query(partial(sql_turns.lineage, session_id=session_id))
 
-    async def find_answer(
-        self, session_id: str, *, cell_id: str, prompt_digest: str, previous_turn_digest: str
-    ) -> TurnRow | None:
-        """The newest completed turn of that cell, with that prompt, right after the turn of that chain digest.
-
-        `previous_turn_digest` is "" for a conversation's first turn.
-        """
-        return await self.query(
-            partial(
-                sql_turns.find_answer,
-                session_id=session_id,
-                cell_id=cell_id,
-                asked=prompt_digest,
-                previous_digest=previous_turn_digest,
-            )
-        )
-
     async def fork_entry(self, session_id: str, turn_id: str) -> str:
         """The uuid of the last message in the session's transcript when that turn had ended; "" without one."""
         return await self.query(partial(sql_turns.fork_entry, session_id=session_id, turn_id=turn_id))

@@ -105,18 +105,6 @@ def lineage(connection: sqlite3.Connection, session_id: str) -> list[TurnRow]:
     return line[::-1]
 
 
-def find_answer(
-    connection: sqlite3.Connection, session_id: str, cell_id: str, asked: str, previous_digest: str
-) -> TurnRow | None:
-    """The newest completed turn of this cell, with this prompt, after this turn."""
-    row = connection.execute(
-        f"SELECT {_COLUMNS} FROM turns t WHERE session_id = ? AND cell_id = ? AND prompt_digest = ?"  # noqa: S608 (constant columns)
-        " AND previous_digest = ? AND status = 'completed' ORDER BY seq DESC LIMIT 1",
-        (session_id, cell_id, asked, previous_digest),
-    ).fetchone()
-    return None if row is None else _row(row)
-
-
 def fork_entry(connection: sqlite3.Connection, session_id: str, turn_id: str) -> str:
     """The uuid of the last message that a conversation held when that turn had ended; "" if it held none."""
     found = connection.execute(

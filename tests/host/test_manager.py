@@ -157,6 +157,17 @@ async def test_once_shows_the_earlier_answer_and_asks_nobody(open_house: OpenHou
         assert not other_cell.accepted.answered
 
 
+async def test_once_counts_for_a_cell_that_begins_a_conversation_only_if_its_answer_did(open_house: OpenHouse) -> None:
+    async with open_house() as house:
+        first = await house.ask("begin", cell_id="c1", once=True, new=True)
+        again = await house.ask("begin", cell_id="c1", once=True, new=True)
+        assert again.accepted.answered
+        assert again.accepted.session_id == first.accepted.session_id
+        await house.ask("go on", cell_id="c2")
+        later = await house.ask("go on", cell_id="c2", once=True, new=True)
+        assert not later.accepted.answered, "its answer was given in the middle of a conversation"
+
+
 async def stored(house: House, session_id: str) -> bytes:
     return b"".join(entry for _, entry in await house.manager.services.journal.transcript(session_id))
 

@@ -20,7 +20,6 @@ from jupyter_agent_host.protocol.events import (
     Usage,
     read_event,
 )
-from jupyter_agent_host.store.digests import prompt_digest
 from jupyter_agent_host.store.host_lock import HostLock
 from jupyter_agent_host.store.items import LedgerRow, NewEntries, OutboxMark
 from jupyter_agent_host.store.journal import Journal
@@ -152,24 +151,6 @@ async def test_turns_follow_each_other_and_a_fork_follows_its_parent(journal: Jo
     await journal.put_session(SessionRow("ring", "n", "ring", "", 3.0, "", ""))
     assert await journal.lineage("ring") == []
     assert await journal.lineage("unknown") == []
-
-
-async def test_an_answer_is_found_by_cell_prompt_and_turn_before(journal: Journal) -> None:
-    await journal.write(whole_turn("t1", "continue", cell_id="c1"))
-    await journal.write(whole_turn("t2", "continue", cell_id="c1"))
-    await journal.write([event("t3", TurnStarted(prompt="continue", cell_id="c1"))])
-    one, two, _ = await journal.turns("s")
-    asked = prompt_digest("continue")
-
-    async def found(cell_id: str, digest: str, before: str) -> str | None:
-        row = await journal.find_answer("s", cell_id=cell_id, prompt_digest=digest, previous_turn_digest=before)
-        return row.turn_id if row else None
-
-    assert await found("c1", asked, "") == "t1"
-    assert await found("c1", asked, one.chain_digest) == "t2"
-    assert await found("c1", asked, two.chain_digest) is None, "that turn is still running"
-    assert await found("c2", asked, "") is None
-    assert await found("c1", prompt_digest("Continue"), "") is None
 
 
 async def test_the_ledger_counts_refused_and_broken_requests(journal: Journal) -> None:

@@ -31,7 +31,7 @@ async def prompt(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest)
     attached = attachments.check(request.attachments)
     agent.guard_trust()
     async with agent.accepting:
-        if request.once and not (request.new or request.fork):
+        if request.once:
             found = await _answered(agent, request)
             if found is not None:
                 return _accepted(agent, found.session_id, found.turn_id, found.first_event - 1, answered=True)
@@ -72,6 +72,13 @@ async def _answered(agent: NotebookAgent, request: PromptRequest) -> TurnRow | N
     digest = prompt_digest(request.prompt)
     for row in reversed(rows):
         same = (row.cell_id, row.prompt_digest, row.status) == (request.cell_id, digest, "completed")
-        if same and request.previous_turn_id in ("", row.previous_turn_id):
+        if same and _followed(row, request):
             return row
     return None
+
+
+def _followed(row: TurnRow, request: PromptRequest) -> bool:
+    """Whether that answer came after the turn that this prompt would come after: with `new` that is none."""
+    if request.new:
+        return row.previous_turn_id == ""
+    return request.previous_turn_id in ("", row.previous_turn_id)
