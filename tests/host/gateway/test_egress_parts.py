@@ -20,7 +20,7 @@ from jupyter_agent_host.host.gateway.refusal import Refusal
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        (b"python.org:443", "python.org:443"),
+        (b"Python.org:443", "python.org:443"),
         (b"python.org.:443", "python.org:443"),
         (b"xn--bcher-kva.example:8443", "xn--bcher-kva.example:8443"),
         (b"1.2.3.4:80", "1.2.3.4:80"),
@@ -148,7 +148,7 @@ def test_a_companys_own_addresses() -> None:
 @pytest.mark.parametrize(
     ("rule", "text", "shown", "named", "others"),
     [
-        ("python.org", None, None, ["python.org:443", "python.org:80"], ["python.org:22", "a.python.org:443", "xpython.org:443"]),
+        ("Cell.org", None, None, ["cell.org:443", "cell.org:80"], ["cell.org:22", "a.cell.org:443", "xcell.org:443"]),
         ("*.example.org", None, None, ["a.example.org:443", "b.a.example.org:80"], ["example.org:1", "xexample.org:1"]),
         ("git.example.org:8443", None, None, ["git.example.org:8443"], ["git.example.org:443"]),
         ("git.example.org:*", None, None, ["git.example.org:1", "git.example.org:65535"], ["x.git.example.org:1"]),

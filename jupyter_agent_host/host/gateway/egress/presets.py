@@ -4,27 +4,37 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+
+def _hosts(*names: str) -> tuple[str, ...]:
+    """Rules from names that are written from the top down, which keeps one owner's hosts together."""
+    return tuple(".".join(reversed(name.split("."))) for name in names)
+
+
+def _on_https(*names: str) -> tuple[str, ...]:
+    return tuple(f"{host}:443" for host in _hosts(*names))
+
+
 PRESETS = MappingProxyType(
     {
-        "python-packages": ("python.org:443", "files.example.org:443"),
-        "conda-packages": ("conda.anaconda.org:443", "repo.anaconda.com:443", "repo.prefix.dev:443"),
-        "npm-packages": ("registry.example.org:443", "yarn.example.org:443"),
-        "cran": ("cran.r-project.org:443", "cloud.r-project.org:443", "packagemanager.posit.co:443"),
-        "julia-packages": ("pkg.julialang.org:443", "*.pkg.julialang.org:443"),
-        "rust-packages": ("index.crates.io:443", "static.crates.io:443", "crates.io:443"),
-        "debian-packages": ("deb.example.org", "security.example.org"),
-        "git-hosting": (
-            "github.com:443",
-            "codeload.github.com:443",
-            "raw.githubusercontent.com:443",
-            "objects.githubusercontent.com:443",
-            "release-assets.githubusercontent.com:443",
-            "media.githubusercontent.com:443",
-            "gitlab.com:443",
-            "bitbucket.org:443",
-            "codeberg.org:443",
+        "python-packages": _on_https("org.pypi", "org.pythonhosted.files"),
+        "conda-packages": _on_https("org.anaconda.conda", "com.anaconda.repo", "dev.prefix.repo"),
+        "npm-packages": _on_https("org.npmjs.registry", "com.yarnpkg.registry"),
+        "cran": _on_https("org.r-project.cran", "org.r-project.cloud", "co.posit.packagemanager"),
+        "julia-packages": _on_https("org.julialang.pkg", "org.julialang.pkg.*"),
+        "rust-packages": _on_https("io.crates", "io.crates.index", "io.crates.static"),
+        "debian-packages": _hosts("org.debian.deb", "org.debian.security"),
+        "git-hosting": _on_https(
+            "com.github",
+            "com.github.codeload",
+            "com.githubusercontent.raw",
+            "com.githubusercontent.media",
+            "com.githubusercontent.objects",
+            "com.githubusercontent.release-assets",
+            "com.gitlab",
+            "org.bitbucket",
+            "org.codeberg",
         ),
-        "huggingface": ("huggingface.co:443", "*.huggingface.co:443", "hf.co:443", "*.hf.co:443"),
+        "huggingface": _on_https("co.huggingface", "co.huggingface.*", "co.hf", "co.hf.*"),
     }
 )
 """Some of these hosts take uploads from anybody: what can be fetched from there can also be sent there."""
