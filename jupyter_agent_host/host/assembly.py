@@ -16,7 +16,7 @@ from jupyter_agent_host.host.network import NetworkPolicy, NetworkServices
 from jupyter_agent_host.host.providers import Providers
 from jupyter_agent_host.host.recover import recover
 from jupyter_agent_host.host.services import Services
-from jupyter_agent_host.host.settings import HostSettings
+from jupyter_agent_host.host.settings import HostSettings, ServiceSettings
 from jupyter_agent_host.store.host_lock import HostLock, data_folder_id
 from jupyter_agent_host.store.journal import Journal
 
@@ -42,7 +42,9 @@ async def open_host(settings: HostSettings, *, outside: Outside | None = None) -
     async with AsyncExitStack() as stack:
         lock = stack.enter_context(HostLock(settings.data_dir))
         journal = await stack.enter_async_context(await Journal.open(settings.data_dir / JOURNAL))
-        gateway = await stack.enter_async_context(Gateway(settings.gateway, outside=outside))
+        gateway = await stack.enter_async_context(
+            Gateway(settings.gateway, outside=outside, services=services_of(settings))
+        )
         providers = Providers(settings)
         stack.push_async_callback(providers.aclose)
         audit = AuditLog(_audit_file(settings), settings.audit)
@@ -54,7 +56,7 @@ async def open_host(settings: HostSettings, *, outside: Outside | None = None) -
                 host_id=data_folder_id(settings.data_dir),
                 journal=journal,
                 gateway=gateway,
-                network=NetworkServices(settings.network, policy, journal, audit),
+                network=NetworkServices(settings.network, policy, journal, audit, settings.mcp_servers),
                 choose=providers.choose,
                 distrust=providers.distrust,
                 tasks=tasks,
@@ -75,3 +77,8 @@ async def open_host(settings: HostSettings, *, outside: Outside | None = None) -
 def _audit_file(settings: HostSettings) -> RotatingFile:
     audit = settings.audit
     return RotatingFile(settings.data_dir / AUDIT, max_bytes=audit.max_bytes, backups=audit.backups)
+
+
+def services_of(settings: HostSettings) -> tuple[ServiceSettings, ...]:
+    """Every place that the gateway signs in to, MCP servers included."""
+    return (*settings.services, *(server.service for server in settings.mcp_servers if server.service is not None))

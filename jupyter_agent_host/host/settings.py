@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from jupyter_agent_host.host.secret import SecretText
 from jupyter_agent_host.protocol.control import PermissionMode
 from jupyter_agent_host.sandbox.spec import Limits
 from jupyter_agent_host.store.signing import SigningKey
@@ -76,6 +77,53 @@ class NetworkSettings:
     max_bytes_per_day: int = 10 * 1024**3
 
 
+ServiceUse = Literal["pip", "npm", "git", "mcp", "other"]
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """A place outside that the gateway signs in to.
+
+    Attributes:
+        name: stands in its address inside the sandbox, `/to/{name}/`.
+        url: https, or http on loopback.
+        use: which tools inside are pointed there, and what may be asked of it.
+        headers: header names to their values, with secrets.
+        basic: `user:password` with secrets, for basic authentication.
+        push: git may write.
+    """
+
+    name: str
+    url: str
+    use: ServiceUse = "other"
+    headers: Mapping[str, SecretText] = field(default_factory=dict, repr=False)
+    basic: SecretText | None = field(default=None, repr=False)
+    push: bool = False
+
+
+@dataclass(frozen=True)
+class McpSettings:
+    """An MCP server that notebooks may use.
+
+    Attributes:
+        name: lower case letters, digits, dashes and underscores.
+        command, args, env: of a stdio server, which runs inside the sandbox; hold no secrets.
+        service: of an http server, which is reached through the gateway; None for a stdio one.
+        transport: http, or sse.
+        enabled: whether a notebook has it unless its owner says otherwise.
+        about: a phrase for the list of servers.
+    """
+
+    name: str
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    service: ServiceSettings | None = None
+    transport: Literal["http", "sse"] = "http"
+    enabled: bool = False
+    about: str = ""
+
+
 @dataclass(frozen=True)
 class AuditSettings:
     """The audit log, `audit/audit.jsonl` in the data folder.
@@ -140,6 +188,8 @@ class HostSettings:
     workspace: WorkspaceSettings = WorkspaceSettings()
     gateway: GatewaySettings = GatewaySettings()
     network: NetworkSettings = NetworkSettings()
+    services: tuple[ServiceSettings, ...] = ()
+    mcp_servers: tuple[McpSettings, ...] = ()
     audit: AuditSettings = AuditSettings()
     model: str | None = None
     permission_mode: PermissionMode = "free"

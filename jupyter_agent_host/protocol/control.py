@@ -25,11 +25,30 @@ PermissionMode = Literal["free", "default", "acceptEdits", "plan", "dontAsk"]
 """`free`: inside the box nothing asks (the runner answers the SDK itself). The others are the SDK's own modes."""
 
 
-class SessionOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+WAY_OUT = "{way_out}"
+"""Stands for the address of the way out inside, which only the runner knows."""
+
+
+class McpServer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """An MCP server of one SDK client, by its transport: a command inside, or an address.
+
+    `{way_out}` in `url` stands for the address of the way out inside.
+    """
+
+    name: str
+    transport: Literal["stdio", "http", "sse"]
+    command: str = ""
+    args: tuple[str, ...] = ()
+    env: dict[str, str] = {}
+    url: str = ""
+
+
+class SessionOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the host decides for one SDK client. The runner adds the options that are always set.
 
     `max_budget_usd` is what remains of the notebook's budget, since the CLI counts from 0 in each process.
-    `extra_path` is prepended to PATH for the agent's tools.
+    `environment` is for the CLI and the agent's tools; `{way_out}` in its values stands for the address of the way out
+    inside. `mcp_servers`: besides the ones that the runner makes itself.
     """
 
     model: str | None = None
@@ -38,6 +57,8 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     max_budget_usd: float | None = None
     system_prompt: str = ""
     disallowed_tools: tuple[str, ...] = ("NotebookEdit",)
+    environment: dict[str, str] = {}
+    mcp_servers: tuple[McpServer, ...] = ()
 
 
 class HostFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from jupyter_agent_host import __version__
 from jupyter_agent_host.protocol import control
 from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES
 from jupyter_agent_host.protocol.start import RunnerStart
+from jupyter_agent_host.runner.reach import address, mcp_servers, placed
 
 HookEventName = Literal["PreToolUse", "PostToolUse", "PostToolUseFailure"]
 
@@ -43,7 +44,7 @@ PLACEHOLDER = "placeholder-the-host-adds-the-real-one"
 
 def environment(start: RunnerStart, way_out_port: int) -> dict[str, str]:
     """What the CLI and the agent's own processes see, besides the sandbox's environment."""
-    way_out = f"http://127.0.0.1:{way_out_port}"
+    way_out = address(way_out_port)
     nearby = "127.0.0.1,localhost,::1"
     return {
         "ANTHROPIC_BASE_URL": way_out,
@@ -94,7 +95,8 @@ def sdk_options(
         can_use_tool=can_use_tool,
         hooks=cast("Any", hooks),
         cwd=start.workdir,
-        env=environment(start, way_out_port),
+        env={**environment(start, way_out_port), **placed(wanted.environment, way_out_port)},
+        mcp_servers=mcp_servers(wanted.mcp_servers, way_out_port),
         setting_sources=[],
         strict_mcp_config=True,
         verbatim_prompts=True,

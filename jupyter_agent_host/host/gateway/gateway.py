@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import ssl
+from collections.abc import Sequence
 from types import TracebackType
 from typing import final
 
@@ -20,8 +22,9 @@ from jupyter_agent_host.host.gateway.policy import FEATURES
 from jupyter_agent_host.host.gateway.quota import Quota
 from jupyter_agent_host.host.gateway.refusal import Refusal
 from jupyter_agent_host.host.gateway.scope import Scope
+from jupyter_agent_host.host.gateway.service import ServiceExchange, check_service, wants_service
 from jupyter_agent_host.host.gateway.upstream import Upstream
-from jupyter_agent_host.host.settings import GatewaySettings
+from jupyter_agent_host.host.settings import GatewaySettings, ServiceSettings
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +43,15 @@ class Gateway:
         *,
         bounds: Bounds = Bounds(),
         outside: Outside | None = None,
+        services: Sequence[ServiceSettings] = (),
     ) -> None:
         _check(settings)
         self._settings = settings
         self._bounds = bounds
         self._upstream = Upstream(settings, bounds)
         self._dialer = Dialer(outside or Internet(), bounds)
+        context = ssl.create_default_context() if services else None
+        self._services = {one.name: check_service(one, self._dialer, context) for one in services if context}
         self._quotas: dict[str, Quota] = {}
         self._parsing = anyio.CapacityLimiter(2)
 
@@ -56,6 +62,8 @@ class Gateway:
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        for service in self._services.values():
+            await service.pool.aclose()
         await self._upstream.__aexit__(kind, value, traceback)
 
     async def serve(self, stream: anyio.abc.ByteStream, scope: Scope) -> None:
@@ -96,6 +104,8 @@ class Gateway:
                 await egress.answer(head)
                 if egress.is_tunnel:
                     return
+            elif scope.network is not None and wants_service(head):
+                await ServiceExchange(connection, scope.network, self._services, self._bounds).answer(head)
             else:
                 await self._exchange(connection, scope, quota).answer(head)
             if not connection.reuse():

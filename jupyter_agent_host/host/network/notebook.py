@@ -12,8 +12,9 @@ from jupyter_agent_host.errors import AuditError
 from jupyter_agent_host.host.audit import AuditLog, AuditRecord
 from jupyter_agent_host.host.gateway.egress import Destination, EgressRecord, EgressRefusal, Permitted
 from jupyter_agent_host.host.network.amounts import Amounts
+from jupyter_agent_host.host.network.mcp import NotebookMcp
 from jupyter_agent_host.host.network.policy import Decision, NetworkPolicy
-from jupyter_agent_host.host.settings import NetworkSettings
+from jupyter_agent_host.host.settings import McpSettings, NetworkSettings
 from jupyter_agent_host.protocol.events import PermissionAsked
 from jupyter_agent_host.protocol.host_api import AnswerRequest
 from jupyter_agent_host.store.journal import Journal
@@ -52,6 +53,7 @@ class NetworkServices:
     policy: NetworkPolicy
     journal: Journal
     audit: AuditLog
+    mcp_servers: tuple[McpSettings, ...] = ()
 
 
 class NotebookNetwork:
@@ -66,6 +68,7 @@ class NotebookNetwork:
         self.rules: dict[str, str] = {}
         self.refused: dict[str, str] = {}
         self.amounts = Amounts(services.settings)
+        self.mcp = NotebookMcp(notebook_id, services.mcp_servers, services.journal)
         self._notebook_id = notebook_id
         self._services = services
         self._turn = turn
@@ -82,6 +85,7 @@ class NotebookNetwork:
         """Read the notebook's own rules from the journal."""
         rows = await self._services.journal.choices(self._notebook_id, KIND)
         self.rules = {row.name: row.verdict for row in rows}
+        await self.mcp.load()
 
     async def choose(self, rule: str, verdict: Literal["allow", "deny"], actor: str) -> None:
         """Add a rule of the notebook's own, or change it. `rule` is canonical."""
@@ -109,16 +113,27 @@ class NotebookNetwork:
         Raises:
             EgressRefusal: it may not be reached.
         """
-        try:
-            self._services.audit.check()
-        except AuditError as err:
-            raise EgressRefusal("audit_required", str(err)) from err
+        self._check_audit()
         decision = self.policy.decide(destination, self.rules)
         if decision.verdict == "ask":
             return await self._permit_by_person(destination, decision)
         if decision.verdict == "deny":
             raise self._refusal(destination, decision.rule, decision.sentence)
         return Permitted(decision.rule, companys_own=decision.companys_own)
+
+    async def permit_service(self, name: str, use: str, destination: Destination) -> Permitted:
+        """Decide about a service; an MCP server must be one that this notebook has.
+
+        Raises:
+            EgressRefusal: it may not be reached.
+        """
+        self._check_audit()
+        if use == "mcp" and not self.mcp.has(name):
+            raise EgressRefusal("mcp_off", f"The MCP server {name!r} is off in this notebook.")
+        decision = self.policy.decide_service(name, destination, self.rules)
+        if decision.verdict == "deny":
+            raise self._refusal(destination, decision.rule, decision.sentence)
+        return Permitted(decision.rule)
 
     def count(self, size: int) -> None:
         self.amounts.count(size)
@@ -132,7 +147,8 @@ class NotebookNetwork:
     async def record(self, record: EgressRecord) -> None:
         self._services.audit.note(
             AuditRecord(
-                kind="egress",
+                kind="credential" if record.via.startswith("service ") else "egress",
+                name=record.via.removeprefix("service ") if record.via.startswith("service ") else "",
                 notebook_id=self._notebook_id,
                 session_id=self._turn.session_id,
                 turn_id=self._turn.turn_id,
@@ -183,6 +199,12 @@ class NotebookNetwork:
         if answer.remember == "notebook" and str(destination) not in self.rules:
             await self.choose(str(destination), answer.decision, "answer")
         return answer
+
+    def _check_audit(self) -> None:
+        try:
+            self._services.audit.check()
+        except AuditError as err:
+            raise EgressRefusal("audit_required", str(err)) from err
 
     def _refusal(self, destination: Destination, rule: str, sentence: str) -> EgressRefusal:
         if len(self.refused) < _MAX_REFUSED_TOLD:

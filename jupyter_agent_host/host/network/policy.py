@@ -56,6 +56,13 @@ class NetworkPolicy:
             return Decision("ask", "network_policy: ask", companys_own=self._is_companys_own(destination))
         return Decision("deny", "network_off", self._off(destination, notebook))
 
+    def decide_service(self, name: str, destination: Destination, notebook: Mapping[str, str]) -> Decision:
+        """The same for a service that the administrator set up: allowed, unless a rule denies its host."""
+        found = self._named(self.denied, destination, "deny", "denied_hosts") or _notebooks_own(
+            notebook, "deny", destination
+        )
+        return found or Decision("allow", f"service {name}")
+
     def _named(
         self, rules: Mapping[str, tuple[HostRule, ...]], destination: Destination, verdict: Verdict, where: str
     ) -> Decision | None:

@@ -32,37 +32,39 @@ class Dialer:
     outside: Outside
     bounds: Bounds
 
-    async def dial(self, destination: Destination, *, companys_own: bool = False) -> Reached:
+    async def dial(
+        self, destination: Destination, *, companys_own: bool = False, this_machine: bool = False
+    ) -> Reached:
         """Connect to a permitted destination.
 
         Args:
             destination: the host and port; that it may be reached was found before.
             companys_own: addresses of RFC 1918 and RFC 4193 will do.
+            this_machine: loopback addresses will do; only for what an administrator put there.
 
         Raises:
             EgressRefusal: no address of it is public, or none answers.
         """
         with anyio.move_on_after(self.bounds.connect_seconds):
-            addresses = await self.addresses(destination, companys_own=companys_own)
+            found = await self._resolved(destination)
+            addresses = _outside_only(
+                destination,
+                found,
+                lambda address: (companys_own and is_companys_own(address)) or (this_machine and address.is_loopback),
+            )
             return await self._first(destination, addresses)
         raise _unreachable(destination, "it did not answer in time")
 
-    async def addresses(self, destination: Destination, *, companys_own: bool) -> Sequence[Address]:
-        """The addresses that may be connected to; at least one.
-
-        Raises:
-            EgressRefusal: there is none.
-        """
+    async def _resolved(self, destination: Destination) -> Sequence[Address]:
         if destination.address is not None:
-            found: Sequence[Address] = [destination.address]
-        else:
-            try:
-                found = await self.outside.resolve(destination.host)
-            except OSError as err:
-                raise _unreachable(destination, "its name could not be looked up") from err
+            return [destination.address]
+        try:
+            found = await self.outside.resolve(destination.host)
+        except OSError as err:
+            raise _unreachable(destination, "its name could not be looked up") from err
         if not found:
             raise _unreachable(destination, "there is no such name")
-        return _outside_only(destination, found, lambda address: companys_own and is_companys_own(address))
+        return found
 
     async def _first(self, destination: Destination, addresses: Sequence[Address]) -> Reached:
         share = self.bounds.connect_seconds / min(len(addresses), _MAX_TRIED)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import anyio
 
@@ -113,7 +114,8 @@ class EgressExchange:
     async def _forward(self, wish: Wish, reached: Reached) -> None:
         carried = Carried(self.network.count)
         try:
-            await forward(self.connection, wish, reached, carried, self.bounds)
+            work = partial(forward, self.connection, wish, reached, carried, self.bounds)
+            await until_gone(self.connection, wish.head, carried, work)
         finally:
             self.record = replace(self.record, bytes_in=carried.bytes_in, bytes_out=carried.bytes_out)
 
@@ -122,6 +124,33 @@ class EgressExchange:
             await self.connection.refuse(refusal)
         except ConnectionGoneError:
             return
+
+
+async def until_gone(
+    connection: ClientConnection, head: RequestHead, carried: Carried, work: Callable[[], Awaitable[None]]
+) -> None:
+    """Do `work`, which sends the request's body; once that is out, a client that goes away ends it.
+
+    Raises:
+        Refusal, ConnectionGoneError: as `work` does.
+    """
+    failed: list[Refusal | ConnectionGoneError] = []
+
+    async def watch() -> None:
+        if head.length:
+            await carried.body_sent.wait()
+        await connection.wait_gone()
+        group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        try:
+            await work()
+        except (Refusal, ConnectionGoneError) as err:  # a task group would wrap it
+            failed.append(err)
+        group.cancel_scope.cancel()
+    if failed:
+        raise failed[0]
 
 
 @contextmanager

@@ -37,6 +37,7 @@ class Carried:
         self.bytes_in = self.bytes_out = 0
         self.status = 0
         self.complete = False
+        self.body_sent = anyio.Event()
 
     def out(self, size: int) -> None:
         self._count(size)
@@ -114,6 +115,7 @@ async def body(connection: ClientConnection, head: RequestHead, carried: Carried
         async for chunk in chunks:
             carried.out(len(chunk))
             yield chunk
+    carried.body_sent.set()
 
 
 async def relay(

@@ -53,6 +53,13 @@ class Network(Protocol):
             EgressRefusal: it may not.
         """
 
+    async def permit_service(self, name: str, use: str, destination: Destination) -> Permitted:
+        """The same for a named service whose credential the gateway adds; asks nobody.
+
+        Raises:
+            EgressRefusal: it may not be reached.
+        """
+
     def count(self, size: int) -> None:
         """Account for bytes in either direction.
 

@@ -51,9 +51,12 @@ class Internet:
         return [ip_address(text) for text in texts][:_MAX_ADDRESSES]
 
     async def connect(self, address: Address, port: int) -> anyio.abc.ByteStream:
-        """Connect; a public address that is an interface's own leads past every firewall, so it is refused."""
+        """Connect; an interface's own address leads past every firewall, so it is refused.
+
+        Loopback is only asked for where it was said before that it will do.
+        """
         stream = await anyio.connect_tcp(str(address), port)
-        if is_this_machine(stream):
+        if not address.is_loopback and is_this_machine(stream):
             await stream.aclose()
             raise ThisMachineError(f"{address} is this machine's own address")
         return stream
