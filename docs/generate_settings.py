@@ -24,8 +24,8 @@ _COMPUTED = {"data_dir": "`agent_host` in Jupyter's data folder"}
 
 def table() -> str:
     """All configurable traits of `AgentHost`, in the order in which the class declares them."""
-    traits = AgentHost.class_own_traits(config=True)
-    declared = [name for name in vars(AgentHost) if name in traits]
+    traits = AgentHost.class_traits(config=True)
+    declared = [name for part in AgentHost.__mro__ for name in vars(part) if name in traits]
     rows = [_row(name, traits[name]) for name in declared]
     return "\n".join(["| setting | default | what it does |", "|---|---|---|", *rows])
 

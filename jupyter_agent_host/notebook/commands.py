@@ -11,6 +11,7 @@ import msgspec
 from jupyter_agent_host.notebook import describe
 from jupyter_agent_host.notebook.inert import make_inert
 from jupyter_agent_host.notebook.inert_text import code_span, escape_text, settle_dollars
+from jupyter_agent_host.notebook.network_words import reach_table
 from jupyter_agent_host.notebook.outcome import AgentCellError
 from jupyter_agent_host.protocol.control import PermissionMode
 from jupyter_agent_host.protocol.host_api import (
@@ -19,6 +20,8 @@ from jupyter_agent_host.protocol.host_api import (
     Cost,
     Done,
     History,
+    McpReport,
+    NetworkReport,
     NotebookInfo,
     Request,
     TurnSummary,
@@ -36,6 +39,8 @@ USAGE = {
     "grant": "let a guarded file out of the sandbox: `grant PATH`",
     "model": "change the model from the next turn on: `model NAME`, or `model` for the default",
     "mode": "change what the agent must ask for: `mode free|default|acceptEdits|plan|dontAsk`",
+    "network": "what the agent may reach: `network`, `network allow|deny|revoke HOST`",
+    "mcp": "MCP servers of the agent: `mcp`, `mcp on|off NAME`",
     "doctor": "how this cell reaches its agent, and what the agent runs in",
     "help": "this list",
 }
@@ -68,6 +73,10 @@ def request_for(command: str, words: list[str], path: str) -> tuple[str, Request
             verb, extra = "model", {"model": words[0] if words else None}
         case "mode", [mode] if mode in MODES:
             verb, extra = "mode", {"mode": mode}
+        case "network", [] | [("allow" | "deny" | "revoke"), _]:
+            verb, extra = "network", {"action": words[0], "target": words[1]} if words else {}
+        case "mcp", [] | [("on" | "off"), _]:
+            verb, extra = "mcp", {"action": words[0], "name": words[1]} if words else {}
         case (("status" | "doctor" | "cost" | "interrupt" | "stop" | "reset" | "fork" | "history"), []):
             verb, extra = "status" if command == "doctor" else command, {}
         case "history", [count] if count.isdecimal() and int(count):
@@ -92,6 +101,8 @@ def describe_answer(answer: Answer, words: list[str], *, where: str = "") -> Tex
     if isinstance(answer, History):
         last = int(words[0]) if words else None
         return history_text(answer, last=last)
+    if isinstance(answer, (NetworkReport, McpReport)):
+        return table(*reach_table(answer))
     if isinstance(answer, Done):
         return sentence(answer.message or ("Done." if answer.ok else "Nothing was to be done."))
     return sentence(repr(answer))

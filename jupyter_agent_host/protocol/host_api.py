@@ -327,6 +327,60 @@ class ModelList(Answer, frozen=True, kw_only=True):
     allowed: tuple[str, ...]
 
 
+class NetworkRequest(Request, frozen=True, kw_only=True):
+    """What the notebook's agent may reach: list it, or change the notebook's own rules.
+
+    `allow` and `deny` add a rule, `revoke` takes one back. `target`: a host, `*.suffix` or preset, see the admin guide.
+    """
+
+    action: Literal["list", "allow", "deny", "revoke"] = "list"
+    target: str = ""
+    path: str = ""
+
+
+class NetworkRule(Answer, frozen=True, kw_only=True):
+    """One rule. `source`: server, or notebook. `counts`: False for a permission that a locked policy makes void."""
+
+    rule: str
+    verdict: Literal["allow", "deny"]
+    source: Literal["server", "notebook"]
+    counts: bool = True
+
+
+class NetworkReport(Answer, frozen=True, kw_only=True):
+    """A notebook's network. `policy`: what happens with a host that no rule names. `services`: places signed in to."""
+
+    policy: Literal["deny", "ask"]
+    locked: bool
+    rules: tuple[NetworkRule, ...]
+    presets: tuple[str, ...]
+    services: tuple[str, ...] = ()
+    bytes_today: int = 0
+    message: str = ""
+
+
+class McpRequest(Request, frozen=True, kw_only=True):
+    """The MCP servers that this notebook may use: list them, or switch one on or off from the next prompt on."""
+
+    action: Literal["list", "on", "off"] = "list"
+    name: str = ""
+    path: str = ""
+
+
+class McpInfo(Answer, frozen=True, kw_only=True):
+    """One MCP server that the administrator set up. `runs`: inside the sandbox, or outside behind the gateway."""
+
+    name: str
+    on: bool
+    runs: Literal["inside", "outside"]
+    about: str = ""
+
+
+class McpReport(Answer, frozen=True, kw_only=True):
+    servers: tuple[McpInfo, ...]
+    message: str = ""
+
+
 class Done(Answer, frozen=True, kw_only=True):
     """A verb was carried out. `message` is a sentence for the person."""
 
@@ -343,7 +397,19 @@ class Failure(Answer, frozen=True, kw_only=True):
     retryable: bool = False
 
 
-AnyAnswer = Union[PromptAccepted, NotebookInfo, History, TurnsPage, Cost, SessionList, ContextUse, ModelList, Done]
+AnyAnswer = Union[
+    PromptAccepted,
+    NotebookInfo,
+    History,
+    TurnsPage,
+    Cost,
+    SessionList,
+    ContextUse,
+    ModelList,
+    NetworkReport,
+    McpReport,
+    Done,
+]
 
 VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "open": (OpenRequest, NotebookInfo),
@@ -368,5 +434,7 @@ VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "model": (ModelRequest, Done),
     "mode": (ModeRequest, Done),
     "answer": (AnswerRequest, Done),
+    "network": (NetworkRequest, NetworkReport),
+    "mcp": (McpRequest, McpReport),
 }
 """Every verb of the host API but `events` (which streams): its request and its answer."""

@@ -55,6 +55,7 @@ def environment(start: RunnerStart, way_out_port: int) -> dict[str, str]:
         "https_proxy": way_out,
         "NO_PROXY": nearby,
         "no_proxy": nearby,
+        "GIT_TERMINAL_PROMPT": "0",
         "CLAUDE_CONFIG_DIR": start.config_dir,
         "CLAUDE_CODE_DISABLE_AUTO_MEMORY": "1",
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",

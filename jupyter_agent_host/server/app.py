@@ -8,12 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
+import msgspec
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from traitlets import TraitError, default
 
 from jupyter_agent_host.errors import ConfigError
+from jupyter_agent_host.host.audit import AuditRecord
 from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.server.config import AgentHost
 from jupyter_agent_host.server.documents import Documents
@@ -28,6 +30,7 @@ from jupyter_agent_host.server.routes import ROUTES
 from jupyter_agent_host.server.service import AgentService
 from jupyter_agent_host.server.upstream import hide_credentials
 
+AUDIT_EVENT = "https://schema.jupyter.org/jupyter_agent_host/audit/v1"
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"
 
 
@@ -74,6 +77,7 @@ class AgentHostExtension(ExtensionApp):
         try:
             self.agent_host = AgentHost(parent=self)
             self.agent_host.take_upstream()
+            self.agent_host.take_places(hidden=self.agent_host.hide_key_from_kernels)
         except TraitError as err:
             # Whether the key may stay is unknown then, so it goes.
             hide_credentials(os.environ)
@@ -108,10 +112,14 @@ class AgentHostExtension(ExtensionApp):
 
     async def _while_open(self, manager: Manager) -> None:
         manager.on_envelope(self.documents.prepared)
+        manager.services.network.audit.listeners.append(self._audit)
         self.documents.attach(manager)
         for row in await manager.services.journal.list_notebooks():
             self.documents.remember(row.path, row.notebook_id)
         await self.documents.publish_prepared()
+
+    def _audit(self, record: AuditRecord) -> None:
+        self._events.emit(schema_id=AUDIT_EVENT, data=msgspec.to_builtins(record))
 
     def _announce(self, notebook_id: str, api_path: str) -> None:
         self._events.emit(schema_id=ENVELOPE_EVENT, data={"notebook_id": notebook_id, "path": api_path})

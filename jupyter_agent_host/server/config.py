@@ -13,7 +13,6 @@ from typing import Any, Literal, cast
 
 from jupyter_core.paths import jupyter_data_dir
 from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, default, validate
-from traitlets.config import LoggingConfigurable
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.settings import (
@@ -25,6 +24,7 @@ from jupyter_agent_host.host.settings import (
 )
 from jupyter_agent_host.protocol.control import PermissionMode
 from jupyter_agent_host.sandbox.spec import Limits
+from jupyter_agent_host.server.network_traits import NetworkTraits
 from jupyter_agent_host.server.traits import ByteSize
 from jupyter_agent_host.server.upstream import (
     CREDENTIAL_VARIABLES,
@@ -38,7 +38,7 @@ from jupyter_agent_host.store.signing import SigningKey
 _FORBIDDEN_ENVIRONMENT = {*CREDENTIAL_VARIABLES, "ANTHROPIC_BASE_URL"}
 
 
-class AgentHost(LoggingConfigurable):
+class AgentHost(NetworkTraits):
     """Notebooks' agents: where they run, what they may use, and what is kept of them."""
 
     provider = Unicode(
@@ -235,6 +235,7 @@ class AgentHost(LoggingConfigurable):
         """
         if self.provider == "process" and not self.allow_unsandboxed:
             raise ConfigError("AgentHost.provider = 'process' isolates nothing; it needs AgentHost.allow_unsandboxed.")
+        services, servers = self.take_places(hidden=self.hide_key_from_kernels)
         return HostSettings(
             data_dir=Path(self.data_dir).expanduser(),
             provider=self.provider,
@@ -253,6 +254,10 @@ class AgentHost(LoggingConfigurable):
                 masked=tuple(self.masked_files),
             ),
             gateway=self._gateway_settings(),
+            network=self.network_settings(),
+            audit=self.audit_settings(),
+            services=services,
+            mcp_servers=servers,
             model=self.model,
             permission_mode=cast(PermissionMode, self.permission_mode),
             max_turns=self.max_turns,

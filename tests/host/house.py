@@ -80,6 +80,7 @@ class House:
     manager: Manager
     model: ScriptedModel
     notebook: Path
+    data_dir: Path
 
     def ref(self, envelope: Mapping[str, Any] | None = None, notebook: Path | None = None) -> NotebookRef:
         return NotebookRef(path=str(notebook or self.notebook), envelope=envelope, actor="tester")

@@ -65,7 +65,7 @@ class NotebookNetwork:
     """
 
     def __init__(self, notebook_id: str, services: NetworkServices, turn: Turn, ask: Ask) -> None:
-        self.rules: dict[str, str] = {}
+        self.rules: dict[str, Literal["allow", "deny"]] = {}
         self.refused: dict[str, str] = {}
         self.amounts = Amounts(services.settings)
         self.mcp = NotebookMcp(notebook_id, services.mcp_servers, services.journal)
@@ -84,7 +84,7 @@ class NotebookNetwork:
     async def load(self) -> None:
         """Read the notebook's own rules from the journal."""
         rows = await self._services.journal.choices(self._notebook_id, KIND)
-        self.rules = {row.name: row.verdict for row in rows}
+        self.rules = {row.name: "allow" if row.verdict == "allow" else "deny" for row in rows}
         await self.mcp.load()
 
     async def choose(self, rule: str, verdict: Literal["allow", "deny"], actor: str) -> None:

@@ -13,7 +13,7 @@ _GIT_POST_BYTES = 64 * 1024 * 1024
 
 def environment(services: Sequence[ServiceSettings]) -> dict[str, str]:
     """Variables of the sandbox; `{way_out}` stands for the way out. The first index of a kind is its tool's default."""
-    found: dict[str, str] = {"GIT_TERMINAL_PROMPT": "0"}
+    found: dict[str, str] = {}
     extra: list[str] = []
     git: list[tuple[str, str]] = []
     for service in services:

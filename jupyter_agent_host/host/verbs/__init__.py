@@ -7,7 +7,7 @@ from typing import Any
 
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.ref import NotebookRef
-from jupyter_agent_host.host.verbs import looking, options, prompt, session, turn, turns
+from jupyter_agent_host.host.verbs import looking, network, options, prompt, session, turn, turns
 from jupyter_agent_host.protocol.host_api import Answer
 
 Verb = Callable[[NotebookAgent, NotebookRef, Any], Awaitable[Answer]]
@@ -35,4 +35,6 @@ VERBS: dict[str, Verb] = {
     "model": options.model,
     "mode": options.mode,
     "answer": turn.answer,
+    "network": network.network,
+    "mcp": network.mcp,
 }
