@@ -252,6 +252,52 @@ class WorkspaceError(AgentHostError):
     code = "workspace"
 
 
+# -- the notebook's cells and kernel -----------------------------------------------------------------------------------
+
+
+class NotebookError(AgentHostError):
+    """The notebook's cells or kernel could not be reached, or refused what was asked of them."""
+
+    code = "notebook"
+
+
+class NotebookUnavailableError(NotebookError):
+    """This host cannot reach what was asked for: no document server, no such kernel, a foreign frontend."""
+
+    code = "notebook_unavailable"
+
+
+class CellMissingError(NotebookError):
+    """No cell of that id is in the notebook (any more)."""
+
+    code = "cell_missing"
+
+
+class CellChangedError(NotebookError):
+    """The cell is not what the caller last saw. `current` is its text now."""
+
+    code = "cell_changed"
+
+    def __init__(self, message: str, *, cell_id: str = "", current: str = "", revision: str = "") -> None:
+        super().__init__(message)
+        self.cell_id = cell_id
+        self.current = current
+        self.revision = revision
+
+
+class CellBusyError(NotebookError):
+    """A person is typing in the cell, so nobody else may change it now."""
+
+    code = "cell_busy"
+    retryable = True
+
+
+class ToolArgumentError(NotebookError):
+    """A tool of the host was called with arguments that it cannot use."""
+
+    code = "tool_arguments"
+
+
 # -- doors ------------------------------------------------------------------------------------------------------------
 
 

@@ -92,6 +92,7 @@ class NotebookAgent:
         budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
         self.network = NotebookNetwork(row.notebook_id, services.network, Now(self._running), self._ask_person)
         self.scope = NotebookScope(row.notebook_id, services.journal, budget, self.network, services.network.audit)
+        self.tools = services.make_toolbox()
 
     @property
     def busy(self) -> bool:
@@ -134,7 +135,7 @@ class NotebookAgent:
         running = self.active
         if running is None or running.ended.is_set():
             return waiting
-        running.interrupted = True
+        running.halted.set()
         with anyio.CancelScope(shield=True):
             await self._settle(running, self.questions.settle_all("interrupt", of_host=True))
         if running.sent:

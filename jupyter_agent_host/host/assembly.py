@@ -13,6 +13,7 @@ from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.gateway.egress import Outside
 from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.host.network import NetworkPolicy, NetworkServices
+from jupyter_agent_host.host.notebook.interface import NoNotebooks, NotebookAccess
 from jupyter_agent_host.host.providers import Providers
 from jupyter_agent_host.host.recover import recover
 from jupyter_agent_host.host.services import Services
@@ -28,10 +29,15 @@ _CLOSE_SECONDS = 20
 
 
 @asynccontextmanager
-async def open_host(settings: HostSettings, *, outside: Outside | None = None) -> AsyncIterator[Manager]:
+async def open_host(
+    settings: HostSettings, *, notebooks: NotebookAccess | None = None, outside: Outside | None = None
+) -> AsyncIterator[Manager]:
     """Run one host until the block ends; then every turn is interrupted, every sandbox ended, every lease given back.
 
-    `outside` stands in for the real network, in tests.
+    Args:
+        settings: everything that can be set.
+        notebooks: how to reach notebooks' cells and kernels; None where there is no document server.
+        outside: stands in for the real network, in tests.
 
     Raises:
         StoreError: the data folder cannot be used.
@@ -60,6 +66,7 @@ async def open_host(settings: HostSettings, *, outside: Outside | None = None) -
                 choose=providers.choose,
                 distrust=providers.distrust,
                 tasks=tasks,
+                notebooks=notebooks or NoNotebooks(),
             )
             manager = Manager(services)
             await recover(manager, providers.named)

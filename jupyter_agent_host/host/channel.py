@@ -29,6 +29,8 @@ from jupyter_agent_host.protocol.control import (
     AnyRunnerFrame,
     CarryWanted,
     Hello,
+    HostToolCall,
+    HostToolCancel,
     Outbox,
     Reply,
     Status,
@@ -68,6 +70,12 @@ class ChannelOwner(Protocol):
 
     async def sync_workspace(self, request: WorkspaceSync) -> str:
         """Copy changed files out; the answer is told to the agent ("" for nothing to say)."""
+
+    def take_tool_call(self, call: HostToolCall) -> None:
+        """Begin a call of a host tool, once for each id. Returns at once; raises `ProtocolError` for too many."""
+
+    def cancel_tool_call(self, cancel: HostToolCancel) -> None:
+        """Nobody waits for that call any more."""
 
     async def carry(self, stream: ByteStream) -> None:
         """Serve one connection from inside to the way out, to its end."""
@@ -205,6 +213,10 @@ class Channel:
             self._ask(tasks, self._carry, frame.carry_id)
         elif isinstance(frame, WorkspaceSync):
             self._ask(tasks, self._sync, frame)
+        elif isinstance(frame, HostToolCall):
+            self._owner.take_tool_call(frame)
+        elif isinstance(frame, HostToolCancel):
+            self._owner.cancel_tool_call(frame)
         elif isinstance(frame, Status):
             await self._owner.take_status(frame)
         else:

@@ -13,8 +13,9 @@ from jupyter_agent_host.host import outcome
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.collect import collect
 from jupyter_agent_host.host.intake import Checked, check_items
+from jupyter_agent_host.host.tools.desk import ToolDesk
 from jupyter_agent_host.host.turn import Turn
-from jupyter_agent_host.protocol.control import Hello, Outbox, Status, WorkspaceSync
+from jupyter_agent_host.protocol.control import Hello, HostToolCall, HostToolCancel, Outbox, Status, WorkspaceSync
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     PermissionAsked,
@@ -32,6 +33,7 @@ class SandboxListener:
     def __init__(self, agent: NotebookAgent) -> None:
         self._agent = agent
         self.heard_at = time.monotonic()
+        self._desk = ToolDesk(agent)
 
     async def outbox_mark(self, incarnation: str) -> int:
         return await self._agent.services.journal.outbox_mark(self._sandbox_id(), incarnation)
@@ -78,6 +80,12 @@ class SandboxListener:
         if events:
             await self._agent.emit(turn.turn_id, *events, session_id=turn.session_id)
         return note
+
+    def take_tool_call(self, call: HostToolCall) -> None:
+        self._desk.take(call)
+
+    def cancel_tool_call(self, cancel: HostToolCancel) -> None:
+        self._desk.cancel(cancel.request_id)
 
     async def carry(self, stream: ByteStream) -> None:
         await self._agent.services.gateway.serve(stream, self._agent.scope)

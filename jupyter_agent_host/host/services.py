@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anyio.abc import TaskGroup
 
 from jupyter_agent_host.host.choose import Choice
 from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.network import NetworkServices
+from jupyter_agent_host.host.notebook.interface import NoNotebooks, NotebookAccess
 from jupyter_agent_host.host.settings import HostSettings
+from jupyter_agent_host.host.tools.asking import AskAlways
+from jupyter_agent_host.host.tools.catalogue import all_tools
+from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.store.journal import Journal
 
 
@@ -23,6 +27,7 @@ class Services:
         choose: which provider makes sandboxes here, asked for each sandbox.
         distrust: says that making a sandbox failed, so that the choice is thought over.
         tasks: lives as long as the host.
+        notebooks: finds the cells and kernels of notebooks.
     """
 
     settings: HostSettings
@@ -34,3 +39,9 @@ class Services:
     choose: Callable[[], Awaitable[Choice]]
     distrust: Callable[[], None]
     tasks: TaskGroup
+    notebooks: NotebookAccess = field(default_factory=NoNotebooks)
+
+    def make_toolbox(self) -> Toolbox:
+        """The tools that one agent is offered; none where no notebook can be reached."""
+        tools = all_tools() if self.notebooks.available else ()
+        return Toolbox(tools, AskAlways())

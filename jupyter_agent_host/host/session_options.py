@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_agent_host.host.agent import NotebookAgent
-from jupyter_agent_host.host.prompt import SYSTEM_PROMPT
+from jupyter_agent_host.host.prompt import system_prompt
 from jupyter_agent_host.host.reach import describe, reach
 from jupyter_agent_host.protocol.control import SessionOptions
 from jupyter_agent_host.protocol.host_api import PromptRequest
@@ -23,6 +23,7 @@ async def session_options(agent: NotebookAgent, request: PromptRequest) -> Sessi
         permission_mode=request.permission_mode or row.permission_mode or settings.permission_mode,  # type: ignore[arg-type]
         max_turns=request.max_turns or settings.max_turns,
         max_budget_usd=remaining,
-        system_prompt=SYSTEM_PROMPT + describe(agent.network, settings),
+        system_prompt=system_prompt(agent.tools.definitions) + describe(agent.network, settings),
         **reach(agent.network, settings),
+        host_tools=agent.tools.definitions,
     )

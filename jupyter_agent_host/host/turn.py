@@ -31,6 +31,7 @@ class Turn:
         sent: whether a runner got it.
         parked: whether it waits for a person without a sandbox; `decisions` is what was decided meanwhile.
         resumption: what the agent is told instead of the prompt when a parked turn goes on.
+        halted: set once somebody interrupted it.
     """
 
     request: PromptRequest
@@ -44,10 +45,10 @@ class Turn:
     ended: anyio.Event = field(default_factory=anyio.Event)
     starting: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     sent: bool = False
-    interrupted: bool = False
     parked: bool = False
     decisions: list[Decision] = field(default_factory=list)
     resumption: str = ""
+    halted: anyio.Event = field(default_factory=anyio.Event)
 
     def frame(self, *, restarted: bool) -> Prompt:
         """The prompt as the runner gets it; `restarted` tells the agent that its sandbox is a new one."""

@@ -19,6 +19,7 @@ import msgspec
 
 from jupyter_agent_host.errors import FrameTooLargeError, ProtocolError
 from jupyter_agent_host.protocol.events import AnyEvent, Json
+from jupyter_agent_host.protocol.host_tools import ToolContent, ToolDefinition
 from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES
 
 PermissionMode = Literal["free", "default", "acceptEdits", "plan", "dontAsk"]
@@ -59,6 +60,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     disallowed_tools: tuple[str, ...] = ("NotebookEdit",)
     environment: dict[str, str] = {}
     mcp_servers: tuple[McpServer, ...] = ()
+    host_tools: tuple[ToolDefinition, ...] = ()
 
 
 class HostFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):
@@ -143,6 +145,14 @@ class WorkspaceSynced(HostFrame, tag="workspace_synced", frozen=True, kw_only=Tr
 
     request_id: str
     note: str = ""
+
+
+class HostToolAnswer(HostFrame, tag="host_tool_answer", frozen=True, kw_only=True):
+    """Answer to a `HostToolCall`. One to a call that is no longer open is ignored."""
+
+    request_id: str
+    content: tuple[ToolContent, ...]
+    is_error: bool = False
 
 
 class CloseSession(HostFrame, tag="close_session", frozen=True, kw_only=True):
@@ -233,6 +243,27 @@ class WorkspaceSync(RunnerFrame, tag="workspace_sync", frozen=True, kw_only=True
     tool_name: str = ""
 
 
+class HostToolCall(RunnerFrame, tag="host_tool_call", frozen=True, kw_only=True):
+    """The agent calls a tool that the host carries out.
+
+    A call is open until its answer comes or it is given up, and open calls are said again at each dial-in: the host
+    carries out a `request_id` once. `arguments` and even `name` are the model's, so nothing of them is checked yet.
+    """
+
+    request_id: str
+    session_id: str
+    turn_id: str
+    tool_use_id: str
+    name: str
+    arguments: Json
+
+
+class HostToolCancel(RunnerFrame, tag="host_tool_cancel", frozen=True, kw_only=True):
+    """Nobody waits for this call any more (interrupt, end of the turn or session)."""
+
+    request_id: str
+
+
 class Status(RunnerFrame, tag="status", frozen=True, kw_only=True):
     """The sessions' state changed."""
 
@@ -251,10 +282,11 @@ AnyHostFrame = Union[
     ContextUsage,
     AnswerPermission,
     WorkspaceSynced,
+    HostToolAnswer,
     CloseSession,
     Shutdown,
 ]
-AnyRunnerFrame = Union[Hello, Outbox, Reply, CarryWanted, WorkspaceSync, Status]
+AnyRunnerFrame = Union[Hello, Outbox, Reply, CarryWanted, WorkspaceSync, HostToolCall, HostToolCancel, Status]
 
 _encoder = msgspec.json.Encoder()
 _host_decoder = msgspec.json.Decoder(AnyHostFrame)

@@ -5,7 +5,7 @@ from __future__ import annotations
 KIB = 1024
 MIB = 1024 * KIB
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Bumped when a frame changes shape. Host and runner must agree exactly; the image label carries it."""
 
 MAX_FRAME_BYTES = 32 * MIB
@@ -31,3 +31,12 @@ DELTA_INTERVAL_SECONDS = 0.02
 
 CARRY_CHUNK_BYTES = 64 * KIB
 """Most that one WebSocket message of a carry connection holds."""
+
+MAX_TOOL_ARGUMENTS_BYTES = 4 * MIB
+"""Arguments of one call of a host tool, as JSON."""
+
+MAX_TOOL_ANSWER_BYTES = 12 * MIB
+"""Text and base64 images of one host tool's answer, together."""
+
+MAX_TOOL_CALLS = 16
+"""Calls of host tools that one runner has open at once; more wait inside."""

@@ -15,6 +15,7 @@ from jupyter_agent_host.protocol.control import (
     CancelPrompt,
     CloseSession,
     ContextUsage,
+    HostToolAnswer,
     Interrupt,
     OpenSession,
     Prompt,
@@ -25,6 +26,7 @@ from jupyter_agent_host.protocol.control import (
     Shutdown,
     WorkspaceSynced,
 )
+from jupyter_agent_host.runner.host_tools import HostTools
 from jupyter_agent_host.runner.session import Session
 from jupyter_agent_host.runner.sessions import Sessions
 from jupyter_agent_host.runner.workspace import WorkspaceGate
@@ -39,10 +41,16 @@ class Commands:
     """Takes one frame at a time, in order, and never blocks."""
 
     def __init__(
-        self, sessions: Sessions, workspace: WorkspaceGate, tasks: TaskGroup, shut_down: Callable[[], None]
+        self,
+        sessions: Sessions,
+        workspace: WorkspaceGate,
+        host_tools: HostTools,
+        tasks: TaskGroup,
+        shut_down: Callable[[], None],
     ) -> None:
         self._sessions = sessions
         self._workspace = workspace
+        self._host_tools = host_tools
         self._tasks = tasks
         self._shut_down = shut_down
 
@@ -50,6 +58,8 @@ class Commands:
         """Carry one command out. Commands with a `request_id` are answered by a `Reply`."""
         if isinstance(frame, WorkspaceSynced):
             self._workspace.synced(frame)
+        elif isinstance(frame, HostToolAnswer):
+            self._host_tools.answered(frame)
         elif isinstance(frame, Shutdown):
             self._shut_down()
         elif isinstance(frame, OpenSession):

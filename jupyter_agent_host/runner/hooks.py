@@ -7,6 +7,8 @@ from typing import Any
 
 from claude_agent_sdk import HookContext, HookInput, HookJSONOutput, HookMatcher
 
+from jupyter_agent_host.protocol.host_tools import PREFIX
+from jupyter_agent_host.runner.notebook_server import NotebookServer
 from jupyter_agent_host.runner.options import HookEventName
 from jupyter_agent_host.runner.workspace import WAIT_SECONDS
 
@@ -16,14 +18,18 @@ AfterTool = Callable[[str, str, int], Any]
 class ToolHooks:
     """`after_tool` gets the tool's name, the call's id and its milliseconds; it returns a note to the agent, or ""."""
 
-    def __init__(self, after_tool: AfterTool) -> None:
+    def __init__(self, after_tool: AfterTool, notebook: NotebookServer) -> None:
         self._after_tool = after_tool
+        self._notebook = notebook
 
     def matchers(self) -> dict[HookEventName, list[HookMatcher]]:
         """For the SDK's options."""
         after = HookMatcher(hooks=[self.after], timeout=WAIT_SECONDS * 2)
         return {
-            "PreToolUse": [HookMatcher(matcher="Task|Agent", hooks=[self.before_subagent])],
+            "PreToolUse": [
+                HookMatcher(matcher="Task|Agent", hooks=[self.before_subagent]),
+                HookMatcher(matcher=f"{PREFIX}.*", hooks=[self._notebook.let_through]),
+            ],
             "PostToolUse": [after],
             "PostToolUseFailure": [after],
         }

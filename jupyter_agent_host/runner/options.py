@@ -9,13 +9,14 @@ from claude_agent_sdk import (
     CanUseTool,
     ClaudeAgentOptions,
     HookMatcher,
+    McpSdkServerConfig,
     PermissionMode,
     SessionStore,
 )
 
 from jupyter_agent_host import __version__
 from jupyter_agent_host.protocol import control
-from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES
+from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES, MAX_TOOL_ANSWER_BYTES
 from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.runner.reach import address, mcp_servers, placed
 
@@ -37,6 +38,9 @@ TOOLS = (
     "AskUserQuestion",
 )
 """Few enough that transcripts stay small. What the CLI does not know it leaves out."""
+
+_TOOL_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000
+"""The host bounds its tools itself, and a person may take a night to answer a question."""
 
 PLACEHOLDER = "placeholder-the-host-adds-the-real-one"
 """The CLI refuses to start without a credential; the gateway replaces whatever arrives."""
@@ -61,6 +65,9 @@ def environment(start: RunnerStart, way_out_port: int) -> dict[str, str]:
         "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
         "DISABLE_AUTOUPDATER": "1",
         "CLAUDE_CODE_ENABLE_TODO_TOOLS": "1",
+        "ENABLE_TOOL_SEARCH": "false",
+        "MAX_MCP_OUTPUT_TOKENS": str(MAX_TOOL_ANSWER_BYTES),
+        "MCP_TOOL_TIMEOUT": str(_TOOL_TIMEOUT_MS),
     }
 
 
@@ -79,6 +86,7 @@ def sdk_options(
     store: SessionStore,
     can_use_tool: CanUseTool,
     hooks: dict[HookEventName, list[HookMatcher]],
+    host_tools: dict[str, McpSdkServerConfig],
     stderr: Callable[[str], None],
 ) -> ClaudeAgentOptions:
     """Options of one SDK client."""
@@ -95,6 +103,7 @@ def sdk_options(
         skills=[],
         can_use_tool=can_use_tool,
         hooks=cast("Any", hooks),
+        mcp_servers={**host_tools},
         cwd=start.workdir,
         env={**environment(start, way_out_port), **placed(wanted.environment, way_out_port)},
         mcp_servers=mcp_servers(wanted.mcp_servers, way_out_port),

@@ -21,6 +21,7 @@ from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.runner.commands import Commands
 from jupyter_agent_host.runner.control import ControlConnection
 from jupyter_agent_host.runner.health import CLI_VERSION, SDK_VERSION, mount_nonce, usage
+from jupyter_agent_host.runner.host_tools import HostTools
 from jupyter_agent_host.runner.mirror import OutboxStore
 from jupyter_agent_host.runner.outbox import Outbox
 from jupyter_agent_host.runner.session import Services
@@ -48,16 +49,18 @@ class Runner:
         self._tasks = tasks
         self._control: ControlConnection | None = None
         self._workspace = WorkspaceGate(self._send)
+        self._host_tools = HostTools(self._send)
         services = Services(
             start=start,
             outbox=self.outbox,
             store=cast("SessionStore", OutboxStore(self.outbox, self.uploads)),
             workspace=self._workspace,
+            host_tools=self._host_tools,
             way_out_port=way_out_port,
             changed=self._status_changed,
         )
         self.sessions = Sessions(services, self.uploads, tasks)
-        self._commands = Commands(self.sessions, self._workspace, tasks, self.shut_down)
+        self._commands = Commands(self.sessions, self._workspace, self._host_tools, tasks, self.shut_down)
 
     # -- the host -------------------------------------------------------------------------------------------------
 
@@ -103,6 +106,7 @@ class Runner:
             self._control.replace()
             self._host_left()
         self._control = connection
+        self._host_tools.host_came()
         logger.info("host connected")
 
     def detach(self, connection: ControlConnection) -> None:

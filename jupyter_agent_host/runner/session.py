@@ -22,16 +22,19 @@ from claude_agent_sdk import (
 from jupyter_agent_host.errors import TurnError
 from jupyter_agent_host.protocol.control import (
     AnswerPermission,
+    HostToolAnswer,
     PermissionMode,
     Prompt,
     SessionOptions,
     SessionStatus,
 )
-from jupyter_agent_host.protocol.events import TurnEnded
+from jupyter_agent_host.protocol.events import Json, TurnEnded
 from jupyter_agent_host.protocol.start import RunnerStart
 from jupyter_agent_host.runner.costs import Meter
 from jupyter_agent_host.runner.ending import failed, turn_ended
 from jupyter_agent_host.runner.hooks import ToolHooks
+from jupyter_agent_host.runner.host_tools import HostTools
+from jupyter_agent_host.runner.notebook_server import NotebookServer
 from jupyter_agent_host.runner.options import sdk_mode, sdk_options
 from jupyter_agent_host.runner.outbox import Outbox
 from jupyter_agent_host.runner.permissions import Permissions
@@ -57,6 +60,7 @@ class Services:
     outbox: Outbox
     store: SessionStore
     workspace: WorkspaceGate
+    host_tools: HostTools
     way_out_port: int
     changed: Callable[[], None]
 
@@ -73,6 +77,7 @@ class Session:
         self._permissions = Permissions(wanted.permission_mode, self._translator.emit)
         self._meter = Meter()
         self._last_words: deque[str] = deque(maxlen=1)
+        notebook = NotebookServer(wanted.host_tools, self._host_tool)
         self._client = ClaudeSDKClient(
             sdk_options(
                 wanted,
@@ -82,7 +87,8 @@ class Session:
                 way_out_port=services.way_out_port,
                 store=services.store,
                 can_use_tool=self._permissions.can_use_tool,
-                hooks=ToolHooks(self._after_tool).matchers(),
+                hooks=ToolHooks(self._after_tool, notebook).matchers(),
+                host_tools=notebook.config,
                 stderr=self._last_words.append,
             )
         )
@@ -135,6 +141,7 @@ class Session:
             turn.interrupted = True
             self._translator.keep_partial()
             self._permissions.settle_all("interrupt")
+            self._services.host_tools.give_up(self.session_id)
             self._tasks.start_soon(self._stop, turn)
 
     def answer(self, frame: AnswerPermission) -> None:
@@ -245,6 +252,7 @@ class Session:
 
     def _turn_done(self, turn: Turn, result: ResultMessage) -> None:
         self._permissions.settle_all("turn_end")
+        self._services.host_tools.give_up(self.session_id)
         usage, cost_usd = self._meter.turn(result)
         ended = turn_ended(
             result,
@@ -275,6 +283,10 @@ class Session:
         self._translator.tool_took(tool_use_id, duration_ms)
         return await self._services.workspace.sync(self.session_id, self._voice.turn_id, tool_name)
 
+    async def _host_tool(self, tool_use_id: str, name: str, arguments: Json) -> HostToolAnswer:
+        tools = self._services.host_tools
+        return await tools.call(self.session_id, self._voice.turn_id, tool_use_id, name, arguments)
+
     async def _asked(self, method: Callable[..., Awaitable[T]], *args: Any) -> T:
         await self._ready.wait()
         try:
@@ -284,6 +296,7 @@ class Session:
 
     def _finish(self) -> None:
         self._permissions.settle_all("turn_end")
+        self._services.host_tools.give_up(self.session_id)
         self._translator.deltas.flush()
         self._translator.background_tasks = 0
         turn = self._voice.turn

@@ -9,6 +9,9 @@ from claude_agent_sdk import ToolResultBlock
 from jupyter_agent_host.protocol.events import ToolResult
 from jupyter_agent_host.protocol.limits import MAX_EVENT_TEXT_BYTES, MIB
 
+_IMAGE_FILE = "[Image: source: "
+"""So the CLI tells the model where it put a copy of an MCP tool's image; people see the image itself."""
+
 _MAX_IMAGES_BYTES = 4 * MIB
 
 
@@ -30,7 +33,8 @@ def _text(content: Any) -> str:
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, list) else []
-    return "\n".join(str(part["text"]) for part in parts if isinstance(part, dict) and part.get("type") == "text")
+    texts = [str(part["text"]) for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+    return "\n".join(text for text in texts if not text.startswith(_IMAGE_FILE))
 
 
 def _images(content: Any) -> list[dict[str, str]]:

@@ -11,7 +11,17 @@ import anyio
 from anyio.abc import ByteReceiveStream, ByteSendStream, ByteStream
 
 from jupyter_agent_host.host.channel import Channel, new_request_id
-from jupyter_agent_host.protocol.control import Hello, OpenSession, Outbox, Prompt, Status, TurnEvent, WorkspaceSync
+from jupyter_agent_host.protocol.control import (
+    Hello,
+    HostToolCall,
+    HostToolCancel,
+    OpenSession,
+    Outbox,
+    Prompt,
+    Status,
+    TurnEvent,
+    WorkspaceSync,
+)
 from jupyter_agent_host.protocol.events import AnyEvent, ToolResult, TurnEnded
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.testing.scripted_model import ScriptedModel
@@ -92,6 +102,12 @@ class _Owner:
 
     async def sync_workspace(self, request: WorkspaceSync) -> str:  # noqa: ARG002 - as above
         return ""
+
+    def take_tool_call(self, call: HostToolCall) -> None:
+        """Nothing is offered."""
+
+    def cancel_tool_call(self, cancel: HostToolCancel) -> None:
+        """Nothing is offered."""
 
     async def carry(self, stream: ByteStream) -> None:
         assert self._port is not None  # noqa: S101 - a test helper

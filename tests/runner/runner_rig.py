@@ -26,6 +26,9 @@ from jupyter_agent_host.protocol.control import (
     CloseSession,
     Hello,
     HostFrame,
+    HostToolAnswer,
+    HostToolCall,
+    HostToolCancel,
     OpenSession,
     Outbox,
     Prompt,
@@ -136,6 +139,10 @@ class Host:
         self.syncs: list[WorkspaceSync] = []
         self.wanted: list[str] = []
         self.note = ""
+        self.tool_calls: list[HostToolCall] = []
+        self.tool_cancels: list[str] = []
+        self.tool: Callable[[HostToolCall], HostToolAnswer | None] = lambda _: None
+        self.later: Callable[..., None] = lambda *_: None
         self.answer_syncs = True
         self.acks = True
         self.stops_reading = False
@@ -182,6 +189,7 @@ class Host:
         return end, self.journal.events(turn_id)
 
     async def serve(self, tasks: anyio.abc.TaskGroup) -> None:
+        self.later = tasks.start_soon
         try:
             while True:
                 await self._take(decode_runner_frame(await self._socket.receive()), tasks)
@@ -213,8 +221,19 @@ class Host:
                 await self.send(WorkspaceSynced(request_id=frame.request_id, note=self.note))
         elif isinstance(frame, Status):
             self.statuses.append(frame.sessions)
+        else:
+            await self._take_tool(frame)
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
+
+    async def _take_tool(self, frame: AnyRunnerFrame) -> None:
+        if isinstance(frame, HostToolCall):
+            self.tool_calls.append(frame)
+            answer = self.tool(frame)
+            if answer is not None:
+                await self.send(answer)
+        elif isinstance(frame, HostToolCancel):
+            self.tool_cancels.append(frame.request_id)
 
     async def _carry(self, carry_id: str) -> None:
         socket = await WebSocket.dial(await self._rig.connect(), f"/carry/{carry_id}", TOKEN)

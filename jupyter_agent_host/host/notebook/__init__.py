@@ -1,0 +1,1 @@
+"""One notebook's cells and kernel, as the host sees them, wherever they live."""

@@ -1,0 +1,10 @@
+"""Every tool that there is. Each topic's module lists its own."""
+
+from __future__ import annotations
+
+from jupyter_agent_host.host.tools.interface import Tool
+
+
+def all_tools() -> tuple[Tool, ...]:
+    """In the order in which the model is told of them."""
+    return ()
