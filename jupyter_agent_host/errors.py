@@ -298,6 +298,12 @@ class ToolArgumentError(NotebookError):
     code = "tool_arguments"
 
 
+class ReviewError(AgentHostError):
+    """A decision about a turn's changes cannot be carried out."""
+
+    code = "review"
+
+
 # -- doors ------------------------------------------------------------------------------------------------------------
 
 

@@ -12,14 +12,17 @@ from jupyter_agent_host.cli.files import replace_file
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.store.strip import strip
 
+_STANDARD = Path("-")
+
 
 def add_parser(subparsers: Any) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "strip",
         help="take the agent's session out of notebooks",
-        description="Remove the saved session from notebooks, with all tool output in it. The text of answers stays, "
-        "as it does for any other output.",
+        description="Remove the saved session from notebooks, with all tool output in it, and the marks in cells that "
+        "say which turn they come from. The text of answers stays, as it does for any other output. `-` reads standard "
+        "input and writes standard output, as a git filter does.",
     )
     parser.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", type=Path, help="paths of notebooks")
     parser.add_argument(
@@ -30,6 +33,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Strip or check; 0 when all is well, 1 when a check found something or a notebook could not be handled."""
+    if args.notebooks == [_STANDARD]:
+        return _filter(check=args.check)
     code = 0
     for path in args.notebooks:
         try:
@@ -46,17 +51,45 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
+def _filter(*, check: bool) -> int:
+    """Standard input to standard output; what is no notebook is an error, so that git keeps it out."""
+    text = sys.stdin.buffer.read().decode("utf-8")
+    try:
+        notebook = _read(text, "standard input")
+    except AgentHostError as err:
+        print(err, file=sys.stderr)
+        return 1
+    found = strip(notebook)
+    if not check:
+        # A notebook that held nothing goes through byte by byte.
+        sys.stdout.buffer.write((_written(notebook) if found else text).encode("utf-8"))
+    return 1 if check and found else 0
+
+
 def _strip_file(path: Path, *, write: bool) -> bool:
     try:
-        notebook = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as err:
         raise AgentHostError(f"{path} cannot be read: {err.strerror}.") from err
     except ValueError as err:
         raise AgentHostError(f"{path} is no notebook: {err}.") from err
-    if not isinstance(notebook, dict):
-        raise AgentHostError(f"{path} is no notebook.")
+    notebook = _read(text, str(path))
     found = strip(notebook)
     if found and write:
-        # The form that Jupyter itself writes, so that a diff shows nothing else.
-        replace_file(path, json.dumps(notebook, ensure_ascii=False, indent=1) + "\n")
+        replace_file(path, _written(notebook))
     return found
+
+
+def _read(text: str, name: str) -> dict[str, Any]:
+    try:
+        notebook = json.loads(text)
+    except ValueError as err:
+        raise AgentHostError(f"{name} is no notebook: {err}.") from err
+    if not isinstance(notebook, dict):
+        raise AgentHostError(f"{name} is no notebook.")
+    return notebook
+
+
+def _written(notebook: dict[str, Any]) -> str:
+    """The form that Jupyter itself writes, so that a diff shows nothing else."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"

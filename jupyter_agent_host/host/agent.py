@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 
 import anyio
@@ -24,6 +24,7 @@ from jupyter_agent_host.host.network import NotebookNetwork
 from jupyter_agent_host.host.parking import Decision
 from jupyter_agent_host.host.questions import Questions
 from jupyter_agent_host.host.race import wait_any
+from jupyter_agent_host.host.review.review import Review, closing_events
 from jupyter_agent_host.host.scope import NotebookScope
 from jupyter_agent_host.host.services import Services
 from jupyter_agent_host.host.turn import Now, Turn
@@ -58,6 +59,7 @@ class NotebookAgent:
         notices: what the next turn shall tell the person first.
         questions: what waits for a person.
         kept_inside: changed files that wait for a grant.
+        review: what its turns changed, and what the person decides about it.
         spoken: sessions that are known to have a transcript.
         context_window: tokens that the agent said its window holds; 0 before it was asked.
         spoke_before: whether any turn came before in this conversation.
@@ -93,6 +95,7 @@ class NotebookAgent:
         self.network = NotebookNetwork(row.notebook_id, services.network, Now(self._running), self._ask_person)
         self.scope = NotebookScope(row.notebook_id, services.journal, budget, self.network, services.network.audit)
         self.tools = services.make_toolbox()
+        self.review = Review(self)
 
     @property
     def busy(self) -> bool:
@@ -223,6 +226,13 @@ class NotebookAgent:
         if self.live is not None:
             self.live.workspace.grant(pattern)
 
+    def revoke_files(self, patterns: Collection[str]) -> None:
+        """Let guarded workspace changes wait again from now on."""
+        self.row = replace(self.row, grants=tuple(each for each in self.row.grants if each not in patterns))
+        if self.live is not None:
+            for pattern in patterns:
+                self.live.workspace.revoke(pattern)
+
     async def emit(self, turn_id: str, *events: AnyEvent, session_id: str = "") -> list[EventRecord]:
         """Journal events, then show them."""
         records = await self.services.journal.write([self.new_event(turn_id, event, session_id) for event in events])
@@ -242,7 +252,8 @@ class NotebookAgent:
     async def end_turn(self, turn: Turn, ended: TurnEnded) -> None:
         """End a turn from the host's side, unless the runner did. Idempotent."""
         if not turn.ended.is_set():
-            await self._settle(turn, [*self.questions.settle_all("turn_end"), ended])
+            changes = await closing_events(self, turn.turn_id)
+            await self._settle(turn, [*changes, *self.questions.settle_all("turn_end"), ended])
             turn.ended.set()
             await self.publish(self)
 

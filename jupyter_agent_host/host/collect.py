@@ -7,6 +7,7 @@ import logging
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host import outcome
 from jupyter_agent_host.host.agent import NotebookAgent
+from jupyter_agent_host.host.review.review import note_files
 from jupyter_agent_host.protocol.events import AnyEvent, FilesChanged, FilesRefused, Notice
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ async def collect(agent: NotebookAgent) -> tuple[list[AnyEvent], str]:
             filter(None, (refused_hosts, text))
         )
     agent.kept_inside = tuple(refused.path for refused in collected.all_refused)
+    events.extend(await note_files(agent, collected))
     if collected.files:
         events.append(FilesChanged(files=tuple(collected.files)))
     by_reason: dict[str, list[str]] = {}

@@ -155,8 +155,9 @@ class Driver:
         agent.serving_session = turn.session_id
         await live.ensure_session(opening, self._transcript)
         await live.workspace.refresh()
+        note = await agent.review.rejections()
         turn.sent = True
-        await live.channel.send(turn.frame(restarted=restarted))
+        await live.channel.send(turn.frame(restarted=restarted, note=note))
         await self._enter("working", turn.turn_id)
         agent.spoke_before = True
 

@@ -12,8 +12,10 @@ import anyio
 from jupyter_agent_host.errors import AgentHostError, SandboxError
 from jupyter_agent_host.host.channel import ChannelOwner
 from jupyter_agent_host.host.live import LiveSandbox
+from jupyter_agent_host.host.review.checkpoints import keep_dir
 from jupyter_agent_host.host.services import Services
 from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
+from jupyter_agent_host.host.workspace.keep import Keeper
 from jupyter_agent_host.protocol.events import Notice
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.spec import ProviderReport, SandboxSpec
@@ -92,6 +94,7 @@ def workspace_for(row: NotebookRow, services: Services, report: ProviderReport) 
             report=report,
             grants=row.grants,
             notebook_name=path.name if path else "",
+            keeper=Keeper(keep_dir(services.settings.data_dir, row.notebook_id), services.settings.review.max_bytes),
         )
     )
 
@@ -107,6 +110,9 @@ def notices(sandbox: Sandbox, workspace: Workspace) -> list[Notice]:
     if sandbox.isolation.level == "none":
         text = "The agent is not isolated: it runs as you, on this machine."
         found.append(Notice(level="warning", code="not_isolated", text=text))
+    if workspace.mode == "review":
+        text = "Files that the agent writes wait until you accept them."
+        found.append(Notice(level="info", code="workspace_review", text=text))
     if workspace.note:
         found.append(Notice(level="info", code="workspace", text=workspace.note))
     if workspace.masked:

@@ -13,6 +13,7 @@ from jupyter_agent_host.host import outcome
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.collect import collect
 from jupyter_agent_host.host.intake import Checked, check_items
+from jupyter_agent_host.host.review.review import closing_events
 from jupyter_agent_host.host.tools.desk import ToolDesk
 from jupyter_agent_host.host.turn import Turn
 from jupyter_agent_host.protocol.control import Hello, HostToolCall, HostToolCancel, Outbox, Status, WorkspaceSync
@@ -121,11 +122,13 @@ class SandboxListener:
         """What ends a turn: the last files, open questions settled, and the ledger's figure for its cost."""
         agent = self._agent
         files, _ = await collect(self._agent)
+        changes = await closing_events(agent, turn.turn_id)
         await agent.scope.settled()
         spent = await agent.services.journal.ledger(agent.row.notebook_id, since=turn.started)
         over_budget = agent.scope.refused_for_budget
         return [
             *files,
+            *changes,
             *agent.questions.settle_all("turn_end"),
             outcome.final(ended, spent=spent, over_budget=over_budget),
         ]

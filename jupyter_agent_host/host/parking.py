@@ -34,8 +34,9 @@ class Decision(msgspec.Struct, frozen=True):
 
 
 def digest_of(asked: PermissionAsked) -> str:
-    """Names the call that a question is about: a decision holds for exactly this call."""
-    call = msgspec.json.encode(asked.input, order="deterministic")
+    """Names the call that a question is about: a decision holds for exactly this call, on cells as they were."""
+    details = asked.details if isinstance(asked.details, dict) else {}
+    call = msgspec.json.encode((asked.input, details.get("revisions")), order="deterministic")
     return digest(asked.source.encode(), asked.tool_name.encode(), call)
 
 

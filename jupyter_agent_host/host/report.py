@@ -9,6 +9,7 @@ from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.context import last_known
 from jupyter_agent_host.host.live import LiveSandbox
+from jupyter_agent_host.host.permissions.modes import effective_mode
 from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
 from jupyter_agent_host.sandbox.spec import SandboxStats
 from jupyter_agent_host.store.rows import TurnRow
@@ -43,6 +44,7 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         budget_usd=agent.scope.budget_usd,
         model=row.model or agent.services.settings.model or "",
         permission_mode=row.permission_mode or agent.services.settings.permission_mode,  # type: ignore[arg-type]
+        notebook_mode=effective_mode(row.notebook_mode, agent.services.settings.review),
         scripted_model=bool(agent.services.settings.gateway.label),
         last_event=agent.feed.last_number,
         title=session.title if session is not None else "",

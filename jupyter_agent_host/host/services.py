@@ -11,8 +11,9 @@ from jupyter_agent_host.host.choose import Choice
 from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.network import NetworkServices
 from jupyter_agent_host.host.notebook.interface import NoNotebooks, NotebookAccess
+from jupyter_agent_host.host.permissions.permits import NotebookPermits
+from jupyter_agent_host.host.review.recorder import CellRecorder
 from jupyter_agent_host.host.settings import HostSettings
-from jupyter_agent_host.host.tools.asking import AskAlways
 from jupyter_agent_host.host.tools.catalogue import all_tools
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.store.journal import Journal
@@ -44,4 +45,4 @@ class Services:
     def make_toolbox(self) -> Toolbox:
         """The tools that one agent is offered; none where no notebook can be reached."""
         tools = all_tools() if self.notebooks.available else ()
-        return Toolbox(tools, AskAlways())
+        return Toolbox(tools, NotebookPermits(), (CellRecorder(),))

@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 from jupyter_agent_host.host.secret import SecretText
 from jupyter_agent_host.protocol.control import PermissionMode
+from jupyter_agent_host.protocol.review_api import NotebookMode
 from jupyter_agent_host.sandbox.spec import Limits
 from jupyter_agent_host.store.signing import SigningKey
 
 PUBLIC_API = "https://api.anthropic.com"
 
 SaveState = Literal["full", "no_tool_output", "pointer", "off"]
-WorkspaceMode = Literal["sync", "private", "bind"]
+WorkspaceMode = Literal["sync", "review", "private", "bind"]
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class WorkspaceSettings:
     """How the notebook's folder reaches the sandbox.
 
     Attributes:
-        mode: `sync`, `private` or `bind`.
+        mode: `sync`, `review` (files are copied out once a person accepted them), `private` or `bind`.
         max_copy_bytes, max_copy_files: above either, a folder that would have to be copied becomes `private`.
         max_sync_bytes: the most that one turn may copy out.
         masked: glob patterns of secrets that the sandbox never sees, besides the built-in list.
@@ -156,6 +157,22 @@ class WorkspaceSettings:
     max_copy_files: int = 20_000
     max_sync_bytes: int = 1024**3
     masked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReviewSettings:
+    """What is kept so that turns can be undone, and what the agent must ask for in the notebook.
+
+    Attributes:
+        max_bytes: checkpoints of one notebook, contents of files included.
+        max_age: seconds that a checkpoint is kept.
+        notebook_mode: where the person did not pick one; max_notebook_mode: the freest that they may pick.
+    """
+
+    max_bytes: int = 256 * 1024**2
+    max_age: float = 14 * 86400
+    notebook_mode: NotebookMode = "ask_risky"
+    max_notebook_mode: NotebookMode = "auto"
 
 
 @dataclass(frozen=True)
@@ -191,6 +208,7 @@ class HostSettings:
     services: tuple[ServiceSettings, ...] = ()
     mcp_servers: tuple[McpSettings, ...] = ()
     audit: AuditSettings = AuditSettings()
+    review: ReviewSettings = ReviewSettings()
     model: str | None = None
     permission_mode: PermissionMode = "free"
     max_turns: int | None = 100

@@ -50,11 +50,12 @@ class Turn:
     resumption: str = ""
     halted: anyio.Event = field(default_factory=anyio.Event)
 
-    def frame(self, *, restarted: bool) -> Prompt:
-        """The prompt as the runner gets it; `restarted` tells the agent that its sandbox is a new one."""
+    def frame(self, *, restarted: bool, note: str = "") -> Prompt:
+        """The prompt as the runner gets it; `restarted` tells the agent that its sandbox is a new one, `note` more."""
         if self.resumption:
             return Prompt(session_id=self.session_id, turn_id=self.turn_id, content=self.resumption)
-        content: list[Any] = [{"type": "text", "text": RESTARTED}] if restarted else []
+        notes = [RESTARTED] if restarted else []
+        content: list[Any] = [{"type": "text", "text": text} for text in (*notes, note) if text]
         content += attachments.blocks(self.request.attachments)
         text = self.request.prompt
         whole = [*content, {"type": "text", "text": text}] if content else text

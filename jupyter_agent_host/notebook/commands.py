@@ -13,6 +13,7 @@ from jupyter_agent_host.notebook.inert import make_inert
 from jupyter_agent_host.notebook.inert_text import code_span, escape_text, settle_dollars
 from jupyter_agent_host.notebook.network_words import reach_table
 from jupyter_agent_host.notebook.outcome import AgentCellError
+from jupyter_agent_host.notebook.review_text import review_answer, review_request
 from jupyter_agent_host.protocol.control import PermissionMode
 from jupyter_agent_host.protocol.host_api import (
     VERBS,
@@ -38,9 +39,17 @@ USAGE = {
     "trust": "go on with a session that came with the notebook: `trust`, `trust fresh`, `trust journal|notebook`",
     "grant": "let a guarded file out of the sandbox: `grant PATH`",
     "model": "change the model from the next turn on: `model NAME`, or `model` for the default",
-    "mode": "change what the agent must ask for: `mode free|default|acceptEdits|plan|dontAsk`",
     "network": "what the agent may reach: `network`, `network allow|deny|revoke HOST`",
     "mcp": "MCP servers of the agent: `mcp`, `mcp on|off NAME`",
+    "mode": "what the agent must ask for: in the notebook `mode ask|ask_risky|auto`; in its sandbox "
+    "`mode free|default|acceptEdits|plan|dontAsk`",
+    "review": "what turns changed: cells and files, with what was decided",
+    "diff": "one change: `diff KEY`, a cell's id or a file's path",
+    "accept": "take the newest turn's changes, or `accept KEY…`",
+    "reject": "take them back: `reject KEY…`; in conflicts `--mine` keeps yours, `--before` goes back",
+    "undo": "undo the newest turn, also what was accepted: `undo`, `undo KEY…`, `--mine`, `--before`",
+    "grants": "what the agent may do here without asking",
+    "revoke": "take grants back: `revoke TOOL`, `revoke PATH`, or all",
     "doctor": "how this cell reaches its agent, and what the agent runs in",
     "help": "this list",
 }
@@ -82,7 +91,10 @@ def request_for(command: str, words: list[str], path: str) -> tuple[str, Request
         case "history", [count] if count.isdecimal() and int(count):
             verb, extra = "history", {}
         case _:
-            raise AgentCellError(_usage_of(command))
+            found = review_request(command, words)
+            if found is None:
+                raise AgentCellError(_usage_of(command))
+            verb, extra = found
     return verb, msgspec.convert({**extra, "path": path}, VERBS[verb][0])
 
 
@@ -105,7 +117,8 @@ def describe_answer(answer: Answer, words: list[str], *, where: str = "") -> Tex
         return table(*reach_table(answer))
     if isinstance(answer, Done):
         return sentence(answer.message or ("Done." if answer.ok else "Nothing was to be done."))
-    return sentence(repr(answer))
+    pair = review_answer(answer)
+    return sentence(repr(answer)) if pair is None else Text(*pair)
 
 
 def sentence(text: str) -> Text:
@@ -150,7 +163,7 @@ def status_rows(info: NotebookInfo) -> dict[str, str]:
         "": "; ".join(info.isolation_notes),
         "workspace": " · ".join(word for word in (info.workspace_mode, info.workspace_note) if word),
         "model": (info.model or "default") + (" (scripted, not a real model)" if info.scripted_model else ""),
-        "asks": f"permission mode {info.permission_mode}",
+        "asks": f"{info.notebook_mode} in the notebook, {info.permission_mode} in the sandbox",
         "queued": _count(info.queued, "prompt") if info.queued else "",
         "waiting": f"{_count(len(info.pending_permissions), 'question')} to you" if info.pending_permissions else "",
         "kept inside": ", ".join(info.refused_files),

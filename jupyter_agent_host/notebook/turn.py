@@ -26,6 +26,7 @@ from jupyter_agent_host.protocol.events import (
     Notice,
     PermissionAsked,
     PermissionSettled,
+    ReviewChanged,
     SandboxState,
     SessionChanged,
     TextDelta,
@@ -91,6 +92,7 @@ class TurnView:
     model: str = ""
     parts: tuple[Part, ...] = ()
     files: tuple[FileChange, ...] = ()
+    review: ReviewChanged | None = None
     sandbox: SandboxState | None = None
     session_change: SessionChanged | None = None
     thinking: bool = False
@@ -150,6 +152,8 @@ def reduce(view: TurnView, record: EventRecord) -> TurnView:  # noqa: C901, PLR0
             return replace(view, parts=_settled(view.parts, event))
         case FilesChanged() as event:
             return replace(view, files=_merged(view.files, event.files))
+        case ReviewChanged() as event:
+            return replace(view, review=event)
         case SandboxState() as event:
             return replace(view, sandbox=event)
         case SessionChanged() as event:

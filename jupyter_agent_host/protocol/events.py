@@ -103,6 +103,8 @@ class PermissionAsked(Event, tag="permission_asked", frozen=True, kw_only=True):
     """A person must decide. Open until a `PermissionSettled` of the same `request_id`.
 
     `source`: `box` for what the agent would do inside its sandbox (a courtesy), `host` for what would leave it.
+    `details` of a question about the notebook: `effect`, `cells` (id, position, type, head), their `revisions`, `code`
+    and `language` of what would run, `diff` of an edit, `risk` (kinds), `mayRemember`.
     """
 
     request_id: str
@@ -111,6 +113,7 @@ class PermissionAsked(Event, tag="permission_asked", frozen=True, kw_only=True):
     title: str = ""
     description: str = ""
     questions: Json = None
+    details: Json = None
     source: Literal["box", "host"] = "box"
 
 
@@ -143,6 +146,23 @@ class FilesRefused(Event, tag="files_refused", frozen=True, kw_only=True):
 
     paths: tuple[str, ...]
     reason: str
+
+
+class ReviewChanged(Event, tag="review_changed", frozen=True, kw_only=True):
+    """How many cells and files turn `reviewed_turn_id` changed, and how many of these are in which state now.
+
+    Told once when the turn ends, and again, outside of any turn, after each decision. `dropped`: why it cannot be
+    undone any more, "" if it can. The verb `review` has the details.
+    """
+
+    reviewed_turn_id: str
+    cells: int
+    files: int
+    open: int = 0
+    waiting: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    dropped: str = ""
 
 
 class SandboxState(Event, tag="sandbox_state", frozen=True, kw_only=True):
@@ -209,6 +229,7 @@ AnyEvent = Union[
     PermissionSettled,
     FilesChanged,
     FilesRefused,
+    ReviewChanged,
     SandboxState,
     SessionChanged,
     Notice,

@@ -10,21 +10,28 @@ from typing import Literal, Union
 
 import msgspec
 
+from jupyter_agent_host.protocol.api_base import Answer as Answer  # noqa: PLC0414 - doors import it from here
+from jupyter_agent_host.protocol.api_base import Request as Request  # noqa: PLC0414 - as above
 from jupyter_agent_host.protocol.attachments import Attachment
 from jupyter_agent_host.protocol.control import PermissionMode
 from jupyter_agent_host.protocol.events import Json, Usage
+from jupyter_agent_host.protocol.review_api import (
+    Decided,
+    DecideRequest,
+    DiffRequest,
+    GrantList,
+    NotebookMode,
+    NotebookModeInfo,
+    NotebookModeRequest,
+    ReviewDiff,
+    ReviewList,
+    ReviewRequest,
+    RevokeRequest,
+)
 
 SandboxStateName = Literal["none", "starting", "ready", "working", "idle", "stopping", "stopped", "lost"]
 Trust = Literal["none", "own", "foreign", "unsigned", "corrupt", "diverged"]
 """What the notebook's saved state is to this server. `none`: nothing saved; `own`: signed by a key we hold."""
-
-
-class Request(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """Root of all requests."""
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Root of all answers."""
 
 
 class OpenRequest(Request, frozen=True, kw_only=True):
@@ -140,6 +147,7 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     budget_usd: float | None = None
     model: str = ""
     permission_mode: PermissionMode = "free"
+    notebook_mode: NotebookMode = "ask_risky"
     scripted_model: bool = False
     last_event: int = 0
     title: str = ""
@@ -436,5 +444,13 @@ VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "answer": (AnswerRequest, Done),
     "network": (NetworkRequest, NetworkReport),
     "mcp": (McpRequest, McpReport),
+    "notebook_mode": (NotebookModeRequest, NotebookModeInfo),
+    "grants": (Simple, GrantList),
+    "revoke": (RevokeRequest, Done),
+    "review": (ReviewRequest, ReviewList),
+    "review_diff": (DiffRequest, ReviewDiff),
+    "accept": (DecideRequest, Decided),
+    "reject": (DecideRequest, Decided),
+    "undo": (DecideRequest, Decided),
 }
 """Every verb of the host API but `events` (which streams): its request and its answer."""

@@ -18,11 +18,13 @@ from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.settings import (
     GatewaySettings,
     HostSettings,
+    ReviewSettings,
     SaveState,
     WorkspaceMode,
     WorkspaceSettings,
 )
 from jupyter_agent_host.protocol.control import PermissionMode
+from jupyter_agent_host.protocol.review_api import NOTEBOOK_MODES
 from jupyter_agent_host.sandbox.spec import Limits
 from jupyter_agent_host.server.network_traits import NetworkTraits
 from jupyter_agent_host.server.traits import ByteSize
@@ -88,10 +90,11 @@ class AgentHost(NetworkTraits):
     ).tag(config=True)
 
     workspace = Enum(
-        ("sync", "private", "bind"),
+        ("sync", "review", "private", "bind"),
         "sync",
         help="How the notebook's folder reaches the sandbox. sync: read-only below, changes are copied out by the "
-        "server; private: not at all; bind: the folder itself, read-write (an agent could then plant files that run "
+        "server; review: the same, but a file is copied out only when a person accepted it; private: not at all; "
+        "bind: the folder itself, read-write (an agent could then plant files that run "
         "later as you).",
     ).tag(config=True)
     max_copy_size = ByteSize("1G", help="A folder above this that would have to be copied is not shown.").tag(
@@ -137,6 +140,19 @@ class AgentHost(NetworkTraits):
         "free",
         help="What the agent must ask for inside its sandbox. free: nothing; the others are the SDK's own modes.",
     ).tag(config=True)
+    notebook_mode = Enum(
+        NOTEBOOK_MODES,
+        "ask_risky",
+        help="What the agent must ask for before it edits cells or runs code, where the person picked nothing. ask: "
+        "always; ask_risky: for what the rules find risky; auto: nothing.",
+    ).tag(config=True)
+    max_notebook_mode = Enum(
+        NOTEBOOK_MODES, "auto", help="The freest of these modes that a person may pick; it also caps notebook_mode."
+    ).tag(config=True)
+    max_checkpoint_size = ByteSize(
+        "256M", help="What is kept of one notebook so that turns can be undone; past it the oldest turns cannot be."
+    ).tag(config=True)
+    max_checkpoint_age = Float(14 * 86400.0, help="Seconds until a turn cannot be undone any more.").tag(config=True)
     max_turns = Int(100, allow_none=True, help="Tool-use rounds in one turn; None: no limit.").tag(config=True)
     max_budget_usd = Float(
         None, allow_none=True, help="What one notebook's agent may cost in all, in US dollars; None: no limit."
@@ -172,6 +188,7 @@ class AgentHost(NetworkTraits):
 
     @validate(
         "idle_timeout",
+        "max_checkpoint_age",
         "cpu_limit",
         "pids_limit",
         "max_turns",
@@ -258,6 +275,12 @@ class AgentHost(NetworkTraits):
             audit=self.audit_settings(),
             services=services,
             mcp_servers=servers,
+            review=ReviewSettings(
+                max_bytes=self.max_checkpoint_size,
+                max_age=self.max_checkpoint_age,
+                notebook_mode=self.notebook_mode,
+                max_notebook_mode=self.max_notebook_mode,
+            ),
             model=self.model,
             permission_mode=cast(PermissionMode, self.permission_mode),
             max_turns=self.max_turns,

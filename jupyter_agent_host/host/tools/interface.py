@@ -81,6 +81,8 @@ class ToolRequest:
         title: one sentence that says what would happen, such as "Edit cell 3f2a".
         cells: the cells concerned, as they are now.
         code: what would run, or the new source; "" for neither.
+        new_cells: ids of cells that the call is going to insert.
+        language: of the code.
     """
 
     tool: str
@@ -89,6 +91,8 @@ class ToolRequest:
     title: str
     cells: tuple[Cell, ...] = ()
     code: str = ""
+    new_cells: tuple[str, ...] = ()
+    language: str = "python"
 
     @property
     def digest(self) -> str:

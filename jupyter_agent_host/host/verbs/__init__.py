@@ -7,7 +7,17 @@ from typing import Any
 
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.ref import NotebookRef
-from jupyter_agent_host.host.verbs import looking, network, options, prompt, session, turn, turns
+from jupyter_agent_host.host.verbs import (
+    looking,
+    network,
+    options,
+    permissions,
+    prompt,
+    review,
+    session,
+    turn,
+    turns,
+)
 from jupyter_agent_host.protocol.host_api import Answer
 
 Verb = Callable[[NotebookAgent, NotebookRef, Any], Awaitable[Answer]]
@@ -37,4 +47,12 @@ VERBS: dict[str, Verb] = {
     "answer": turn.answer,
     "network": network.network,
     "mcp": network.mcp,
+    "notebook_mode": permissions.notebook_mode,
+    "grants": permissions.grants,
+    "revoke": permissions.revoke,
+    "review": review.review,
+    "review_diff": review.review_diff,
+    "accept": review.accept,
+    "reject": review.reject,
+    "undo": review.undo,
 }

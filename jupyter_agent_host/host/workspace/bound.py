@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_agent_host.host.workspace.files import Check
-from jupyter_agent_host.host.workspace.interface import Collected, WorkspaceRequest
+from jupyter_agent_host.host.workspace.grants import Grants
+from jupyter_agent_host.host.workspace.interface import Collected, Look, WorkspaceRequest
+from jupyter_agent_host.host.workspace.keep import Kept, KeptSide
 from jupyter_agent_host.host.workspace.ledger import Stamp
 from jupyter_agent_host.host.workspace.masks import Masks
 from jupyter_agent_host.host.workspace.survey import Bounds, survey
@@ -40,7 +42,16 @@ class BoundWorkspace:
     def refresh(self, check: Check) -> None:
         self._seen = self._look(check)
 
-    def collect(self, grants: Sequence[str], check: Check) -> Collected:
+    def look(self, path: str, check: Check) -> Look:
+        del path
+        check()
+        return Look(None, None)
+
+    def revert(self, paths: Sequence[str], check: Check) -> None:
+        del paths
+        check()
+
+    def collect(self, grants: Grants, check: Check) -> Collected:
         del grants
         before, self._seen = self._seen, self._look(check)
         if before is None or self._seen is None:
@@ -51,10 +62,19 @@ class BoundWorkspace:
             if before.get(path) != stamp
         ]
         gone = [FileChange(path=path, action="deleted") for path in before if path not in self._seen]
-        return Collected(files=tuple(sorted(changes + gone, key=lambda change: change.path)))
+        files = tuple(sorted(changes + gone, key=lambda change: change.path))
+        kept = tuple(
+            Kept(change.path, _side(before.get(change.path)), _side(self._seen.get(change.path))) for change in files
+        )
+        return Collected(files=files, kept=kept)
 
     def _look(self, check: Check) -> dict[str, Stamp] | None:
         found = survey(self._folder, self._masks, check, self._bounds)
         if not found.complete:
             return None
         return {path: Stamp.of(seen) for path, seen in found.files.items()}
+
+
+def _side(stamp: Stamp | None) -> KeptSide | None:
+    """What can be told of a file that the host neither wrote nor kept."""
+    return None if stamp is None else KeptSide(stamp.size, stamp.mtime_ns, stamp.inode)

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 
 from jupyter_agent_host.host.workspace.files import Check
 from jupyter_agent_host.host.workspace.inside import Inside
-from jupyter_agent_host.host.workspace.interface import Collected, Refused
-from jupyter_agent_host.host.workspace.ledger import Ledger
+from jupyter_agent_host.host.workspace.interface import Collected, Refused, Waiting
+from jupyter_agent_host.host.workspace.ledger import Ledger, Stamp
 from jupyter_agent_host.host.workspace.names import shown
 from jupyter_agent_host.host.workspace.publish import DELETED, Known, Publisher
 from jupyter_agent_host.protocol.events import FileChange
+
+MAX_WAITING = 500
+"""More files than these are let through by patterns, not one by one."""
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Carried:
     refused: list[Refused] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
     dirty: bool = False
 
 
@@ -55,6 +59,7 @@ def _write(path: str, found: Round, publisher: Publisher, ledger: Ledger, done: 
     if isinstance(result, Refused):
         done.refused.append(result)
         done.kept.append(path)
+        done.waiting.append(Waiting(path, result.reason, Stamp.of(found.inside.files[path])))
         return
     ledger.entries[path] = result.entry
     done.dirty = True
@@ -65,6 +70,7 @@ def _write(path: str, found: Round, publisher: Publisher, ledger: Ledger, done: 
 def _delete(path: str, found: Round, publisher: Publisher, ledger: Ledger, done: Carried) -> None:
     result = publisher.delete(path, found.known(path))
     if isinstance(result, Refused):
+        done.waiting.append(Waiting(path, result.reason, None))
         if result.reason == DELETED:
             result = Refused(shown(topmost_missing(path, found.inside.folders)), DELETED)
         done.refused.append(result)
@@ -107,4 +113,5 @@ class Told:
         standing = tuple(dict.fromkeys(done.refused))
         fresh = tuple(refused for refused in standing if refused not in self._told)
         self._told = frozenset(standing)
-        return Collected(tuple(done.files), fresh, standing)
+        waiting = tuple(done.waiting[:MAX_WAITING])
+        return Collected(tuple(done.files), fresh, standing, waiting=waiting)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from jupyter_agent_host.host.workspace.bring import Bringer
 from jupyter_agent_host.host.workspace.carry import Round, Told, carry
 from jupyter_agent_host.host.workspace.files import Check, Sides, opened_root
+from jupyter_agent_host.host.workspace.grants import Grants
 from jupyter_agent_host.host.workspace.guards import Guard
 from jupyter_agent_host.host.workspace.inside import Inside, look_inside
-from jupyter_agent_host.host.workspace.interface import Collected, Refused, WorkspaceRequest
+from jupyter_agent_host.host.workspace.interface import Collected, Look, Refused, WorkspaceRequest
 from jupyter_agent_host.host.workspace.ledger import Ledger, Stamp, save_ledger
+from jupyter_agent_host.host.workspace.look import look_at, remove_inside
 from jupyter_agent_host.host.workspace.masks import Masks
 from jupyter_agent_host.host.workspace.names import reaches_into, shown
 from jupyter_agent_host.host.workspace.owner import Owner
@@ -28,8 +31,6 @@ LINK = "it is a symbolic link"
 class CopiedWorkspace:
     """See `Flavour`. `first` is a survey that was made just now, to spare `prepare` the walk."""
 
-    mode = "sync"
-
     def __init__(self, request: WorkspaceRequest, folder: Path, ledger: Ledger, first: Survey | None) -> None:
         self._folder = folder
         self._state_dir = request.state_dir
@@ -37,7 +38,9 @@ class CopiedWorkspace:
         self._settings = request.settings
         self._owner = Owner(request.report.file_owner)
         self._masks = Masks(request.settings.masked)
-        self._guard = Guard(self._masks)
+        self.mode = request.settings.mode
+        self._guard = Guard(self._masks, all_wait=self.mode == "review")
+        self._keeper = request.keeper
         self._quota = Quota(request.settings.max_sync_bytes)
         self._told = Told()
         self._ledger = ledger
@@ -71,10 +74,10 @@ class CopiedWorkspace:
             save_ledger(self._state_dir, self._ledger)
         self.note = notes(found, bringer.too_big)
 
-    def collect(self, grants: Sequence[str], check: Check) -> Collected:
+    def collect(self, grants: Grants, check: Check) -> Collected:
         with opened_root(self._folder) as person, opened_root(self._tree) as inside:
-            seen = look_inside(inside, check, lambda path: reaches_into(path, grants))
-            publisher = Publisher(Sides(inside, person), self._guard, grants, self._quota, check)
+            seen = look_inside(inside, check, lambda path: reaches_into(path, grants.patterns))
+            publisher = Publisher(Sides(inside, person), self._guard, grants, self._quota, check, keeper=self._keeper)
             found = Round(self._changed(seen), self._missing(seen), seen, self._known, self._foreign_links(seen))
             size = len(self._ledger.entries)
             try:
@@ -84,7 +87,21 @@ class CopiedWorkspace:
                 raise
             if done.dirty or size != len(self._ledger.entries):
                 save_ledger(self._state_dir, self._ledger)
-        return self._told.sum_up(done)
+        return replace(self._told.sum_up(done), kept=self._keeper.take() if self._keeper is not None else ())
+
+    def look(self, path: str, check: Check) -> Look:
+        with opened_root(self._folder) as person, opened_root(self._tree) as inside:
+            return look_at(Sides(inside, person), path, check)
+
+    def revert(self, paths: Sequence[str], check: Check) -> None:
+        with opened_root(self._tree) as inside:
+            for path in paths:
+                check()
+                remove_inside(inside, path)
+                # Forgotten, it is brought in again like any file that the copy lacks.
+                self._ledger.entries.pop(path, None)
+        save_ledger(self._state_dir, self._ledger)
+        self.refresh(check)
 
     def _changed(self, seen: Inside) -> list[str]:
         entries = self._ledger.entries

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from jupyter_agent_host.host.workspace.files import Check
-from jupyter_agent_host.host.workspace.interface import Collected
+from jupyter_agent_host.host.workspace.grants import Grants
+from jupyter_agent_host.host.workspace.interface import Collected, Look
 from jupyter_agent_host.sandbox.spec import WorkspaceMount
 
 
@@ -26,4 +27,8 @@ class Flavour(Protocol):
 
     def refresh(self, check: Check) -> None: ...
 
-    def collect(self, grants: Sequence[str], check: Check) -> Collected: ...
+    def collect(self, grants: Grants, check: Check) -> Collected: ...
+
+    def look(self, path: str, check: Check) -> Look: ...
+
+    def revert(self, paths: Sequence[str], check: Check) -> None: ...

@@ -47,6 +47,7 @@ _FOLDERS = {
 }
 _HARMLESS = frozenset({".gitignore", ".gitkeep", ".keep", ".nojekyll", ".dockerignore"})
 _GIT_SHORT = re.compile(r"git~\d+")
+FOR_REVIEW = "it waits for your review"
 _DOT = "tools read their settings from such files and may run what they say"
 
 
@@ -69,10 +70,11 @@ class FolderView:
 
 
 class Guard:
-    """Judges paths by their names and by where they lie."""
+    """Judges paths by their names and by where they lie. `all_wait`: every change waits, whatever it is called."""
 
-    def __init__(self, masks: Masks) -> None:
+    def __init__(self, masks: Masks, *, all_wait: bool = False) -> None:
         self._masks = masks
+        self.all_wait = all_wait
 
     def judge(self, path: str, view: FolderView) -> Guarded | None:
         """Why writing this path needs a grant; None if it does not."""
@@ -82,6 +84,7 @@ class Guard:
             or self._name(parts)
             or (Guarded(path, "a file of that name is kept from the agent") if self._masks.covers(path) else None)
             or _shadows(parts, view)
+            or (Guarded(path, FOR_REVIEW) if self.all_wait else None)
         )
 
     @staticmethod

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from jupyter_agent_host.host.settings import WorkspaceSettings
+from jupyter_agent_host.host.workspace.keep import Keeper, Kept
+from jupyter_agent_host.host.workspace.ledger import Stamp
 from jupyter_agent_host.protocol.events import FileChange
 from jupyter_agent_host.sandbox.spec import ProviderReport, WorkspaceMount
 
@@ -20,6 +25,7 @@ class WorkspaceRequest:
         state_dir: private to this notebook and to the host; made 0700; survives restarts.
         grants: paths relative to `folder`, or globs, that the person let through earlier.
         notebook_name: the notebook's file name, for sentences.
+        keeper: keeps what files were before the host changed them; None keeps nothing.
     """
 
     settings: WorkspaceSettings
@@ -28,6 +34,7 @@ class WorkspaceRequest:
     report: ProviderReport
     grants: tuple[str, ...] = ()
     notebook_name: str = ""
+    keeper: Keeper | None = None
 
 
 @dataclass(frozen=True)
@@ -38,20 +45,44 @@ class Refused:
     reason: str
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """A change that stays inside until a person decides. `stamp` names the content inside; None: it was deleted."""
+
+    path: str
+    reason: str
+    stamp: Stamp | None
+
+
 @dataclass(frozen=True)
 class Collected:
-    """What one collect did: `refused` holds the refusals that no earlier collect told, `all_refused` all that stand."""
+    """What one collect did.
+
+    Attributes:
+        refused: the refusals that no earlier collect told; `all_refused`: all that stand.
+        kept: what each changed file was before; `waiting`: each file that a person could let through.
+    """
 
     files: tuple[FileChange, ...] = ()
     refused: tuple[Refused, ...] = ()
     all_refused: tuple[Refused, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """A file on both sides, None where there is none. `too_big`: not read, or no text."""
+
+    person: bytes | None
+    inside: bytes | None
+    too_big: bool = False
 
 
 class Workspace(Protocol):
     """One notebook's workspace. Calls are serialised; blocking work runs in threads and stops when cancelled.
 
     Attributes:
-        mode: `sync`, `private` or `bind`: what it really is, known after `prepare`.
+        mode: `sync`, `review`, `private` or `bind`: what it really is, known after `prepare`.
         note: one sentence when that differs from what was asked or must be said aloud, else "".
         masked: relative paths that are hidden from the agent, known after `prepare`.
     """
@@ -90,6 +121,21 @@ class Workspace(Protocol):
 
     def grant(self, pattern: str) -> None:
         """Let a path or glob through from the next collect on."""
+
+    def revoke(self, pattern: str) -> None:
+        """The opposite. Idempotent."""
+
+    async def accept(self, stamps: Mapping[str, Stamp | None], *, over_mine: bool = False) -> Collected:
+        """Collect, and let these very contents through once; what changed inside since then goes on waiting.
+
+        `over_mine`: also where the person changed the file meanwhile. Raises as `collect`.
+        """
+
+    async def look(self, path: str) -> Look:
+        """Both sides of a change that waits. Raises as `collect`."""
+
+    async def revert(self, paths: Sequence[str]) -> None:
+        """Take changes that wait back inside: the agent sees the person's file again. Raises as `refresh`."""
 
     async def discard(self) -> None:
         """Remove the private state. The notebook's folder is left alone. Idempotent."""

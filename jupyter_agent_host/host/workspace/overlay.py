@@ -11,15 +11,18 @@ import os
 import stat
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from jupyter_agent_host.host.workspace.carry import Round, Told, carry
 from jupyter_agent_host.host.workspace.copied import LINK, notes
 from jupyter_agent_host.host.workspace.files import Check, Sides, UnusableError, lstat_below, opened_folder, opened_root
+from jupyter_agent_host.host.workspace.grants import Grants
 from jupyter_agent_host.host.workspace.guards import Guard
 from jupyter_agent_host.host.workspace.inside import Inside, look_inside
-from jupyter_agent_host.host.workspace.interface import Collected, Refused, WorkspaceRequest
+from jupyter_agent_host.host.workspace.interface import Collected, Look, Refused, WorkspaceRequest
 from jupyter_agent_host.host.workspace.ledger import UNKNOWN, Entry, Ledger, Stamp, save_ledger
+from jupyter_agent_host.host.workspace.look import look_at, remove_inside
 from jupyter_agent_host.host.workspace.masks import Masks
 from jupyter_agent_host.host.workspace.names import reaches_into, shown
 from jupyter_agent_host.host.workspace.owner import Owner
@@ -36,8 +39,6 @@ _SLOW = "Files that you replace while the sandbox runs may be seen by the agent 
 class LayeredWorkspace:
     """See `Flavour`. `first` is a survey that was made just now, to spare `prepare` the walk."""
 
-    mode = "sync"
-
     def __init__(self, request: WorkspaceRequest, folder: Path, ledger: Ledger, first: Survey | None) -> None:
         self._folder = folder
         self._state_dir = request.state_dir
@@ -45,7 +46,9 @@ class LayeredWorkspace:
         self._work = request.state_dir / "work"
         self._owner = Owner(request.report.file_owner)
         self._masks = Masks(request.settings.masked)
-        self._guard = Guard(self._masks)
+        self.mode = request.settings.mode
+        self._guard = Guard(self._masks, all_wait=self.mode == "review")
+        self._keeper = request.keeper
         self._quota = Quota(request.settings.max_sync_bytes)
         self._told = Told()
         self._ledger = ledger
@@ -98,9 +101,9 @@ class LayeredWorkspace:
             if renew(Sides(upper, person), self._ledger, check):
                 save_ledger(self._state_dir, self._ledger)
 
-    def collect(self, grants: Sequence[str], check: Check) -> Collected:
+    def collect(self, grants: Grants, check: Check) -> Collected:
         with opened_root(self._folder) as person, opened_root(self._upper) as upper:
-            seen = look_inside(upper, check, lambda path: reaches_into(path, grants))
+            seen = look_inside(upper, check, lambda path: reaches_into(path, grants.patterns))
             found = Round(
                 [path for path, now in seen.files.items() if self._changed(path, now)],
                 self._missing(seen, check),
@@ -108,14 +111,27 @@ class LayeredWorkspace:
                 self._known,
                 [Refused(shown(path), LINK) for path in sorted(seen.links)],
             )
-            publisher = Publisher(Sides(upper, person), self._guard, grants, self._quota, check)
+            publisher = Publisher(Sides(upper, person), self._guard, grants, self._quota, check, keeper=self._keeper)
             try:
                 done = carry(found, publisher, self._ledger, check)
                 self._remember_bases(done.kept, person)
                 self._drop_whiteouts(upper, person, seen.whiteouts)
             finally:
                 save_ledger(self._state_dir, self._ledger)
-        return self._told.sum_up(done)
+        return replace(self._told.sum_up(done), kept=self._keeper.take() if self._keeper is not None else ())
+
+    def look(self, path: str, check: Check) -> Look:
+        with opened_root(self._folder) as person, opened_root(self._upper) as upper:
+            return look_at(Sides(upper, person), path, check)
+
+    def revert(self, paths: Sequence[str], check: Check) -> None:
+        with opened_root(self._upper) as upper:
+            for path in paths:
+                check()
+                # Without it, and without the mark of a deletion, the person's file shows through.
+                remove_inside(upper, path)
+                self._ledger.entries.pop(path, None)
+        save_ledger(self._state_dir, self._ledger)
 
     def _changed(self, path: str, now: os.stat_result) -> bool:
         entry = self._ledger.entries.get(path)

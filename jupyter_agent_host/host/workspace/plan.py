@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import anyio
@@ -12,7 +12,9 @@ import anyio.to_thread
 from jupyter_agent_host.errors import WorkspaceError
 from jupyter_agent_host.host.workspace.choose import choose_flavour
 from jupyter_agent_host.host.workspace.flavour import Flavour
-from jupyter_agent_host.host.workspace.interface import Collected, Workspace, WorkspaceRequest
+from jupyter_agent_host.host.workspace.grants import Grants
+from jupyter_agent_host.host.workspace.interface import Collected, Look, Workspace, WorkspaceRequest
+from jupyter_agent_host.host.workspace.ledger import Stamp
 from jupyter_agent_host.host.workspace.remove import remove_tree
 from jupyter_agent_host.sandbox.spec import WorkspaceMount
 
@@ -51,11 +53,25 @@ class _PlannedWorkspace:
         await self._run(lambda: self._chosen().refresh(_check))
 
     async def collect(self) -> Collected:
-        return await self._run(lambda: self._chosen().collect(tuple(self._grants), _check))
+        return await self._run(lambda: self._chosen().collect(Grants(tuple(self._grants)), _check))
+
+    async def accept(self, stamps: Mapping[str, Stamp | None], *, over_mine: bool = False) -> Collected:
+        grants = Grants(tuple(self._grants), dict(stamps), over_mine)
+        return await self._run(lambda: self._chosen().collect(grants, _check))
+
+    async def look(self, path: str) -> Look:
+        return await self._run(lambda: self._chosen().look(path, _check))
+
+    async def revert(self, paths: Sequence[str]) -> None:
+        await self._run(lambda: self._chosen().revert(paths, _check))
 
     def grant(self, pattern: str) -> None:
         if pattern not in self._grants:
             self._grants.append(pattern)
+
+    def revoke(self, pattern: str) -> None:
+        if pattern in self._grants:
+            self._grants.remove(pattern)
 
     async def discard(self) -> None:
         await self._run(lambda: remove_tree(self._request.state_dir))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jupyter_agent_host.host.workspace.files import Check, opened_root
-from jupyter_agent_host.host.workspace.interface import Collected, WorkspaceRequest
+from jupyter_agent_host.host.workspace.grants import Grants
+from jupyter_agent_host.host.workspace.interface import Collected, Look, WorkspaceRequest
 from jupyter_agent_host.host.workspace.owner import Owner
 from jupyter_agent_host.sandbox.spec import BindWorkspace, ScratchWorkspace, WorkspaceMount
 
@@ -35,7 +36,16 @@ class PrivateWorkspace:
     def refresh(self, check: Check) -> None:
         check()
 
-    def collect(self, grants: Sequence[str], check: Check) -> Collected:
+    def collect(self, grants: Grants, check: Check) -> Collected:
         del grants
         check()
         return Collected()
+
+    def look(self, path: str, check: Check) -> Look:
+        del path
+        check()
+        return Look(None, None)
+
+    def revert(self, paths: Sequence[str], check: Check) -> None:
+        del paths
+        check()

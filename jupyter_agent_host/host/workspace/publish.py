@@ -16,10 +16,12 @@ from jupyter_agent_host.host.workspace.files import (
     opened_file,
     opened_folder,
 )
+from jupyter_agent_host.host.workspace.grants import Grants
 from jupyter_agent_host.host.workspace.guards import Guard, Guarded
 from jupyter_agent_host.host.workspace.interface import Refused
+from jupyter_agent_host.host.workspace.keep import Keeper
 from jupyter_agent_host.host.workspace.ledger import Entry, Stamp, is_fresh
-from jupyter_agent_host.host.workspace.names import granted, name_problem, shown
+from jupyter_agent_host.host.workspace.names import name_problem, shown
 from jupyter_agent_host.host.workspace.person_side import dress, make_folder, sentence
 from jupyter_agent_host.host.workspace.quota import Quota
 from jupyter_agent_host.host.workspace.view import view_of
@@ -68,13 +70,16 @@ class _StaysError(Exception):
 class Publisher:
     """For one collect: both folders are open. Every method either does all or nothing."""
 
-    def __init__(self, sides: Sides, guard: Guard, grants: Sequence[str], quota: Quota, check: Check) -> None:
+    def __init__(
+        self, sides: Sides, guard: Guard, grants: Grants, quota: Quota, check: Check, *, keeper: Keeper | None = None
+    ) -> None:
         self._inside = sides.inside
         self._person = sides.person
         self._guard = guard
         self._grants = grants
         self._quota = quota
         self._check = check
+        self._keeper = keeper
         self._view = view_of(sides.person)
 
     def write(self, path: str, known: Known) -> Published | Refused:
@@ -93,15 +98,16 @@ class Publisher:
             return Refused(shown(path), sentence(err, "it cannot be read"))
 
     def _write(self, path: str, known: Known, source: Source) -> Published:
-        guarded = None if granted(path, self._grants) else self._guard.judge(path, self._view)
-        waits = guarded or self._conflict(path, known, None)
+        stamp = Stamp.of(source.found)
+        guarded = None if self._grants.lets(path, stamp) else self._guard.judge(path, self._view)
+        waits = guarded or self._conflict(path, known, stamp, None)
         *folders, name = path.split("/")
         try:
             with opened_folder(self._person, folders, None if waits else make_folder) as place:
                 target = lstat(place, name)
                 if target is not None and (alike := self._alike(path, place, target, source, known)):
                     return alike
-                if waits := guarded or self._conflict(path, known, target):
+                if waits := guarded or self._conflict(path, known, stamp, target):
                     raise _StaysError(waits.path, waits.reason)
                 return self._replace(path, place, target, source, known)
         except OSError as err:
@@ -109,8 +115,8 @@ class Publisher:
                 raise _StaysError(waits.path, waits.reason) from err
             raise _StaysError(path, sentence(err, UNWRITABLE)) from err
 
-    def _conflict(self, path: str, known: Known, target: os.stat_result | None) -> Guarded | None:
-        if granted(path, self._grants) or not known.stale(target):
+    def _conflict(self, path: str, known: Known, stamp: Stamp, target: os.stat_result | None) -> Guarded | None:
+        if self._grants.overrules(path, stamp) or not known.stale(target):
             return None
         if target is None:
             return Guarded(path, GONE)
@@ -141,6 +147,7 @@ class Publisher:
         if target is not None and not (target.st_mode & 0o222 and os.access(name, os.W_OK, dir_fd=place)):
             raise _StaysError(path, "it is write-protected in your folder")
         by_agent = target is None or (known.entry is not None and known.entry.by_agent and not known.stale(target))
+        before = self._keeper.before(place, name, target, self._check) if self._keeper else None
         executable = 0o111 if source.found.st_mode & stat.S_IXUSR else 0
         written = replace_file(
             place,
@@ -151,6 +158,8 @@ class Publisher:
             check=self._check,
             finish=lambda fd: dress(fd, place, None if by_agent else target),
         )
+        if self._keeper is not None:
+            self._keeper.after(path, before, place, name, written)
         self._quota.spend(written.st_size)
         change = FileChange(path=path, action="modified" if target else "created", size_bytes=written.st_size)
         return Published(_entry(written, source, by_agent=by_agent), change)
@@ -164,7 +173,10 @@ class Publisher:
                 if target is None:
                     return None
                 self._may_delete(path, target, known)
+                before = self._keeper.before(place, name, target, self._check) if self._keeper else None
                 os.unlink(name, dir_fd=place)
+                if self._keeper is not None:
+                    self._keeper.after(path, before, place, name, None)
         except _StaysError as err:
             return err.refused
         except FileNotFoundError:
@@ -176,10 +188,10 @@ class Publisher:
     def _may_delete(self, path: str, target: os.stat_result, known: Known) -> None:
         if problem := kind_problem(target.st_mode):
             raise _StaysError(path, f"it was deleted inside; in your folder {problem}")
-        if known.stale(target):
+        if known.stale(target) and not self._grants.overrules(path, None):
             raise _StaysError(path, f"it was deleted inside, but {CHANGED}")
         own = known.entry is not None and known.entry.by_agent
-        if not own and not granted(path, self._grants):
+        if (not own or self._guard.all_wait) and not self._grants.lets(path, None):
             raise _StaysError(path, DELETED)
 
     def remove_empty(self, folders: Sequence[str]) -> None:

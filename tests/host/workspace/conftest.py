@@ -10,6 +10,7 @@ import pytest
 
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
+from jupyter_agent_host.host.workspace.keep import Keeper
 from jupyter_agent_host.sandbox.spec import ProviderReport
 
 Make = Callable[..., Workspace]
@@ -43,7 +44,8 @@ def make(folder: Path, state: Path) -> Make:
         place: Path | None = folder,
     ) -> Workspace:
         report = report or report_of()
-        return plan_workspace(WorkspaceRequest(settings, place, state, report, grants, "nb.ipynb"))
+        keeper = Keeper(state.parent / "kept", 1024**2)
+        return plan_workspace(WorkspaceRequest(settings, place, state, report, grants, "nb.ipynb", keeper))
 
     return make
 

@@ -1,0 +1,96 @@
+"""Notes what each call of the agent's did to cells, and leaves in those cells who it was."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from jupyter_agent_host.errors import NotebookError
+from jupyter_agent_host.host.notebook.cells import SetCellMetadata, Snapshot
+from jupyter_agent_host.host.review.model import CellSide, side_of
+from jupyter_agent_host.host.tools.interface import ToolAnswer, ToolContext, ToolRequest
+from jupyter_agent_host.store.strip import METADATA_KEY
+
+if TYPE_CHECKING:
+    from jupyter_agent_host.host.notebook.interface import NotebookDocument
+
+_HOW = {"insert": "inserted", "edit": "edited", "move": "moved", "run": "ran"}
+
+
+class CellRecorder:
+    """See `Recorder`. Looks at the cells that a call concerns alone: what the person does meanwhile is theirs."""
+
+    def __init__(self) -> None:
+        self._before: dict[str, dict[str, CellSide | None]] = {}
+
+    async def before(self, context: ToolContext, request: ToolRequest) -> None:
+        """Remember the cells as they are."""
+        ids = _concerned(request)
+        if ids:
+            snapshot = await context.document.read()
+            self._before[context.request_id] = {cell_id: side_of(snapshot, cell_id) for cell_id in ids}
+
+    async def after(self, context: ToolContext, request: ToolRequest, answer: ToolAnswer) -> None:  # noqa: ARG002 - a call that failed may have done half of it
+        """Note what became of them."""
+        before = self._before.pop(context.request_id, None)
+        if not before:
+            return
+        agent, document = context.agent, context.document
+        snapshot = await document.read()
+        changed = [key for key, side in before.items() if _differs(side, side_of(snapshot, key))]
+        how = _how(request.tool)
+        snapshot = await _sign(document, snapshot, changed, context, how)
+        for cell_id in changed:
+            after = side_of(snapshot, cell_id)
+            if after is not None and how == "moved":
+                after = _moved(after)
+            await agent.review.note_cell(context.turn_id, before[cell_id], after)
+
+
+async def _sign(
+    document: NotebookDocument, snapshot: Snapshot, cell_ids: list[str], context: ToolContext, how: str
+) -> Snapshot:
+    """Say in each cell which turn it comes from; what cannot be said now is no reason to fail."""
+    turn = context.agent.active
+    mark: dict[str, Any] = {
+        "turn_id": context.turn_id,
+        "session_id": context.agent.serving_session,
+        "model": (turn.options.model if turn is not None else "") or context.agent.services.settings.model or "",
+        "time": datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
+        "how": how,
+    }
+    edits = [
+        SetCellMetadata(cell_id, {METADATA_KEY: mark}) for cell_id in cell_ids if snapshot.cell(cell_id) is not None
+    ]
+    if not edits:
+        return snapshot
+    try:
+        return await document.edit(edits)
+    except NotebookError:
+        return await document.read()
+
+
+def _concerned(request: ToolRequest) -> tuple[str, ...]:
+    return (*(cell.id for cell in request.cells), *request.new_cells)
+
+
+def _how(tool: str) -> str:
+    return next((how for verb, how in _HOW.items() if tool.startswith(verb)), "edited")
+
+
+def _differs(before: CellSide | None, after: CellSide | None) -> bool:
+    """Position apart: cells that others push down did not change."""
+    if before is None or after is None:
+        return before is not after
+    return _content(before) != _content(after)
+
+
+def _content(side: CellSide) -> tuple[object, ...]:
+    return (side.type, side.source, side.metadata, side.previous, side.execution_count, side.outputs_digest)
+
+
+def _moved(side: CellSide) -> CellSide:
+    return msgspec.structs.replace(side, moved=True)
