@@ -38,7 +38,13 @@ class SecretText:
         Raises:
             CredentialMissingError: one of them is not there, or cannot stand in a header.
         """
-        pieces = [part if isinstance(part, str) else await part.read() for part in self.parts]
+        return self._checked([part if isinstance(part, str) else await part.read() for part in self.parts])
+
+    def read_now(self) -> str:
+        """The same, blocking."""
+        return self._checked([part if isinstance(part, str) else part.read_now() for part in self.parts])
+
+    def _checked(self, pieces: list[str]) -> str:
         text = "".join(pieces)
         if not (text.isascii() and text.isprintable()):
             raise CredentialMissingError(f"What {self.label} gives cannot be used in a header.")
@@ -48,8 +54,11 @@ class SecretText:
 class Source:
     """One placeholder. `get` blocks."""
 
-    def __init__(self, label: str, get: Callable[[], str | None], *, keep_seconds: float = 0.0) -> None:
+    def __init__(
+        self, label: str, get: Callable[[], str | None], *, keep_seconds: float = 0.0, blocks: bool = True
+    ) -> None:
         self.label = label
+        self._blocks = blocks
         self._get = get
         self._keep_seconds = keep_seconds
         self._kept: tuple[float, str] | None = None
@@ -63,10 +72,14 @@ class Source:
         Raises:
             CredentialMissingError: there is none.
         """
+        return await anyio.to_thread.run_sync(self.read_now) if self._blocks else self.read_now()
+
+    def read_now(self) -> str:
+        """The same, blocking."""
         now = time.monotonic()
         if self._kept is not None and now < self._kept[0]:
             return self._kept[1]
-        value = await anyio.to_thread.run_sync(self._get)
+        value = self._get()
         if not value:
             raise CredentialMissingError(f"The Jupyter server has no credential at {self.label}.")
         self._kept = (now + self._keep_seconds, value) if self._keep_seconds else None
@@ -108,7 +121,7 @@ def hide(environ: MutableMapping[str, str], names: set[str]) -> None:
 def _source(kind: str, where: str, environ: Mapping[str, str]) -> Source:
     if kind == "env":
         value = environ.get(where, "").strip()
-        return Source(f"environment variable {where}", lambda: value)
+        return Source(f"environment variable {where}", lambda: value, blocks=False)
     if kind == "file":
         path = Path(where).expanduser()
         return Source(f"file {path}", lambda: _read_file(path))

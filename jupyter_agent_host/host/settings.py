@@ -28,6 +28,23 @@ class Credential:
 
 
 @dataclass(frozen=True)
+class CompanyNetwork:
+    """How a company's machines get out.
+
+    Attributes:
+        proxy: `http://host:port` or `https://host:port` of a proxy that takes CONNECT, "" for none.
+        proxy_user: `user:password` for it, with secrets.
+        no_proxy: hosts, suffixes, addresses and networks that are reached without it, as in NO_PROXY.
+        ca_bundle: a PEM file of authorities that are trusted besides the public ones.
+    """
+
+    proxy: str = ""
+    proxy_user: SecretText | None = field(default=None, repr=False)
+    no_proxy: tuple[str, ...] = ()
+    ca_bundle: Path | None = None
+
+
+@dataclass(frozen=True)
 class GatewaySettings:
     """The host's door to the model.
 
@@ -42,6 +59,8 @@ class GatewaySettings:
         max_body_bytes: one request's body.
         prices: US dollars per million tokens, by model glob: (input, output, cache read, cache write); overrides
             the built-in table.
+        company: None: the environment of the process decides, for the model alone.
+        headers: more headers of model requests, for a model gateway of the company's; with secrets.
         label: a phrase that surfaces show when the upstream is not a real model, "" otherwise.
     """
 
@@ -53,6 +72,8 @@ class GatewaySettings:
     max_requests_per_minute: int = 120
     max_body_bytes: int = 32 * 1024 * 1024
     prices: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    company: CompanyNetwork | None = None
+    headers: Mapping[str, SecretText] = field(default_factory=dict, repr=False)
     label: str = ""
 
 

@@ -301,6 +301,8 @@ class AgentHost(NetworkTraits):
             max_requests_per_minute=self.max_requests_per_minute,
             max_body_bytes=self.max_request_size,
             prices=dict(self.prices),
+            company=self._company,
+            headers=self._headers,
         )
 
     def _provider_settings(self) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal, cast
 
 from traitlets import Bool, Dict, Enum, Int, List, TraitError, Unicode, validate
@@ -11,9 +11,16 @@ from traitlets.config import LoggingConfigurable
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.network.policy import canonical
-from jupyter_agent_host.host.secret import hide
-from jupyter_agent_host.host.settings import AuditSettings, McpSettings, NetworkSettings, ServiceSettings
-from jupyter_agent_host.server.service_settings import read_mcp, read_service, variables
+from jupyter_agent_host.host.secret import SecretText, hide
+from jupyter_agent_host.host.settings import (
+    AuditSettings,
+    CompanyNetwork,
+    McpSettings,
+    NetworkSettings,
+    ServiceSettings,
+)
+from jupyter_agent_host.server.company_network import read_company
+from jupyter_agent_host.server.service_settings import read_headers, read_mcp, read_service, variables
 from jupyter_agent_host.server.traits import ByteSize
 
 
@@ -54,6 +61,25 @@ class NetworkTraits(LoggingConfigurable):
         help="MCP servers that notebooks may switch on, by name. With command, args and env: runs inside the sandbox. "
         "With url and basic, bearer or headers: outside, signed in to by the gateway. enabled: on from the start."
     ).tag(config=True)
+    proxy = Unicode(
+        "",
+        help="Proxy that the server's machine needs to get out, http://host:port or https://host:port. Unset: "
+        "HTTPS_PROXY or ALL_PROXY of the server's environment.",
+    ).tag(config=True)
+    proxy_user = Unicode(
+        "", help="user:password for that proxy, with {env:NAME}, {file:PATH} or {keyring:SERVICE/USER} for secrets."
+    ).tag(config=True)
+    no_proxy = List(
+        Unicode(), help="Names, suffixes, addresses and networks that are reached without it. Unset: NO_PROXY."
+    ).tag(config=True)
+    ca_bundle = Unicode(
+        "",
+        help="PEM file of authorities that the gateway trusts besides the public ones. Unset: SSL_CERT_FILE or "
+        "REQUESTS_CA_BUNDLE.",
+    ).tag(config=True)
+    upstream_headers = Dict(
+        help="More headers of model requests, for a model gateway of your own; secrets as in `credentials`."
+    ).tag(config=True)
     audit = Bool(True, help="Write the audit log, audit/audit.jsonl in the data folder.").tag(config=True)
     audit_required = Bool(
         False, help="Agents wait while the audit log cannot be written, and each record is on the disk first."
@@ -63,6 +89,8 @@ class NetworkTraits(LoggingConfigurable):
     )
     audit_backups = Int(5, help="How many full files of the audit log are kept.").tag(config=True)
 
+    _company: CompanyNetwork | None = None
+    _headers: Mapping[str, SecretText] = {}
     _places: tuple[tuple[ServiceSettings, ...], tuple[McpSettings, ...]] | None = None
 
     @validate("allowed_hosts", "denied_hosts", "private_hosts")
@@ -97,11 +125,13 @@ class NetworkTraits(LoggingConfigurable):
         environ = os.environ if environ is None else environ
         if self._places is None:
             try:
+                self._company = read_company(self.proxy, self.proxy_user, self.no_proxy, self.ca_bundle, environ)
+                self._headers = read_headers("AgentHost.upstream_headers", self.upstream_headers, environ)
                 services = tuple(read_service(name, one, environ) for name, one in self.credentials.items())
                 servers = tuple(read_mcp(name, one, environ) for name, one in self.mcp_servers.items())
             finally:
                 if hidden:
-                    hide(environ, variables(self.credentials) | variables(self.mcp_servers))
+                    hide(environ, variables(self.credentials, self.mcp_servers, self.proxy_user, self.upstream_headers))
             both = {one.name for one in services} & {one.name for one in servers}
             if both:
                 raise ConfigError(f"{min(both)!r} is the name of a credential and of an MCP server; change one.")

@@ -77,8 +77,20 @@ def read_mcp(name: str, value: Any, environ: Mapping[str, str]) -> McpSettings:
     )
 
 
-def variables(entries: Mapping[str, Any]) -> set[str]:
-    """The environment variables that hold secrets of these entries, also where an entry is wrong otherwise."""
+def read_headers(where: str, value: Any, environ: Mapping[str, str]) -> dict[str, SecretText]:
+    """Headers with secrets, by name.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+    try:
+        return {header: read_secret_text(text, environ) for header, text in _headers(value).items()}
+    except ConfigError as err:
+        raise ConfigError(f"{where}: {err}") from err
+
+
+def variables(*entries: Any) -> set[str]:
+    """The environment variables that hold secrets of these settings, also where one is wrong otherwise."""
     return names_in_environment(repr(entries))
 
 
@@ -117,8 +129,7 @@ def _signing_in(
             return {}, read_secret_text(_text(entry["basic"]), environ)
         if "bearer" in entry:
             return {"Authorization": read_secret_text(f"Bearer {_text(entry['bearer'])}", environ)}, None
-        headers = _headers(entry.get("headers", {}))
-        return {header: read_secret_text(text, environ) for header, text in headers.items()}, None
+        return read_headers("headers", entry.get("headers", {}), environ), None
     except ConfigError as err:
         raise ConfigError(f"{where}: {err}") from err
 

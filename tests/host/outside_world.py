@@ -24,7 +24,7 @@ class World:
 
     Attributes:
         names: the addresses of each name, one list for each look-up (the last one stays).
-        ports: where a connection to (address, port) really goes; what is not there refuses connections.
+        ports: where a connection to (address, port) really goes; what is neither there nor loopback refuses it.
         asked: names looked up, connections tried.
     """
 
@@ -45,7 +45,7 @@ class World:
 
     async def connect(self, address: Address, port: int) -> anyio.abc.ByteStream:
         self.asked.append(f"{address}:{port}")
-        real = self.ports.get((str(address), port))
+        real = port if address.is_loopback else self.ports.get((str(address), port))
         if real is None:
             raise ConnectionRefusedError
         return await anyio.connect_tcp("127.0.0.1", real)

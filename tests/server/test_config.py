@@ -21,7 +21,8 @@ def settings(**traits: object) -> HostSettings:
 
 
 def test_defaults_are_those_of_the_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
+    for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "HTTPS_PROXY", "https_proxy",
+                 "ALL_PROXY", "all_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     made = settings(data_dir=str(tmp_path))
     plain = HostSettings(data_dir=tmp_path, provider_settings={"docker": {}})

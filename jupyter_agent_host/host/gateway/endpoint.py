@@ -12,7 +12,9 @@ import httpx
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway.bounds import Bounds
-from jupyter_agent_host.host.settings import GatewaySettings
+from jupyter_agent_host.host.gateway.company import check_proxy, is_excepted, trusted
+from jupyter_agent_host.host.gateway.egress.destination import read_authority
+from jupyter_agent_host.host.settings import CompanyNetwork, GatewaySettings
 
 
 @dataclass(frozen=True)
@@ -37,22 +39,23 @@ def check_endpoint(settings: GatewaySettings) -> Endpoint:
     )
 
 
-def make_client(endpoint: Endpoint, bounds: Bounds) -> httpx.AsyncClient:
+def make_client(endpoint: Endpoint, bounds: Bounds, company: CompanyNetwork | None = None) -> httpx.AsyncClient:
     """A client that keeps no cookies, follows no redirects and checks certificates.
 
-    Proxies and a CA bundle come from the server's environment as usual (`HTTPS_PROXY`, `SSL_CERT_FILE`), except for an
-    endpoint on loopback.
+    Proxy and CA bundle are the company's; without one they come from the server's environment as usual (`HTTPS_PROXY`,
+    `SSL_CERT_FILE`). An endpoint on loopback needs neither.
 
     Raises:
         ConfigError: that environment cannot be used.
     """
     # Plain http (loopback only) never gets to TLS: trust nobody then, rather than load every authority for nothing.
     is_tls = urlsplit(endpoint.base_url).scheme == "https"
-    verify = True if is_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
+        verify = trusted(company) if is_tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return httpx.AsyncClient(
             verify=verify,
-            trust_env=not endpoint.is_loopback,
+            proxy=_proxy(endpoint, company),
+            trust_env=company is None and not endpoint.is_loopback,
             follow_redirects=False,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             headers={"user-agent": "jupyter-agent-host"},
@@ -64,6 +67,24 @@ def make_client(endpoint: Endpoint, bounds: Bounds) -> httpx.AsyncClient:
             "The server's network settings cannot be used for the model's API: "
             f"check HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE ({type(err).__name__})."
         ) from err
+
+
+def _proxy(endpoint: Endpoint, company: CompanyNetwork | None) -> httpx.Proxy | None:
+    """The company's proxy, unless the endpoint is reached without.
+
+    Raises:
+        ConfigError: its address or its credential cannot be used.
+    """
+    if company is None or not company.proxy or endpoint.is_loopback:
+        return None
+    check_proxy(company.proxy)
+    url = urlsplit(endpoint.base_url)
+    host = (url.hostname or "").encode("ascii", "replace")
+    if is_excepted(company, read_authority(b"[%s]" % host if b":" in host else host, default_port=url.port or 443)):
+        return None
+    user, _, password = (company.proxy_user.read_now() if company.proxy_user is not None else "").partition(":")
+    context = trusted(company) if company.proxy.startswith("https") else None
+    return httpx.Proxy(company.proxy, auth=(user, password) if user else None, ssl_context=context)
 
 
 def _checked_base_url(base_url: str) -> tuple[str, bool]:

@@ -10,11 +10,11 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from jupyter_agent_host.errors import AgentHostError
+from jupyter_agent_host.errors import AgentHostError, CredentialMissingError
 from jupyter_agent_host.host.gateway.body import parse_body
 from jupyter_agent_host.host.gateway.bounds import KIB, Bounds
 from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError, RequestHead
-from jupyter_agent_host.host.gateway.headers import request_headers, response_headers
+from jupyter_agent_host.host.gateway.headers import Headers, request_headers, response_headers
 from jupyter_agent_host.host.gateway.meter import JsonMeter, StreamMeter
 from jupyter_agent_host.host.gateway.pipe import Pipe
 from jupyter_agent_host.host.gateway.policy import CheckedRequest, check_request
@@ -25,7 +25,7 @@ from jupyter_agent_host.host.gateway.route import ModelRoute, decide
 from jupyter_agent_host.host.gateway.scope import Scope
 from jupyter_agent_host.host.gateway.shown import shown
 from jupyter_agent_host.host.gateway.upstream import Upstream, UpstreamBrokeError
-from jupyter_agent_host.host.settings import GatewaySettings
+from jupyter_agent_host.host.settings import Credential, GatewaySettings
 
 logger = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ class Exchange:
     async def _forward(self, route: ModelRoute, head: RequestHead, body: bytes, checked: CheckedRequest) -> None:
         if self.settings.credential is None:  # checked before; it also tells the type checker
             raise malformed("No credential.")
-        headers = request_headers(head.headers, self.settings.credential)
+        headers = await self._headers(head, self.settings.credential)
         streams = checked.stream and route.is_message
         meter = StreamMeter(len(body)) if streams else JsonMeter(len(body))
         billed = route.is_message
@@ -156,6 +156,15 @@ class Exchange:
         finally:
             if billed:
                 self.progress.reading = meter.read()
+
+    async def _headers(self, head: RequestHead, credential: Credential) -> Headers:
+        headers = request_headers(head.headers, credential)
+        try:
+            more = {name.lower(): await text.read() for name, text in self.settings.headers.items()}
+        except CredentialMissingError as err:
+            raise Refusal("credential_missing", str(err), kind="authentication_error") from err
+        kept = [pair for pair in headers if pair[0].decode("ascii").lower() not in more]
+        return [*kept, *((name.encode("ascii"), value.encode("ascii")) for name, value in more.items())]
 
     async def _relay(self, response: httpx.Response, meter: StreamMeter | JsonMeter) -> None:
         self.progress.status = response.status_code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Sequence
 from types import TracebackType
 from typing import final
@@ -13,6 +12,7 @@ import anyio.abc
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway.bounds import Bounds
+from jupyter_agent_host.host.gateway.company import CompanyProxy, trusted
 from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError
 from jupyter_agent_host.host.gateway.egress import Internet, Outside
 from jupyter_agent_host.host.gateway.egress.dial import Dialer
@@ -49,8 +49,11 @@ class Gateway:
         self._settings = settings
         self._bounds = bounds
         self._upstream = Upstream(settings, bounds)
-        self._dialer = Dialer(outside or Internet(), bounds)
-        context = ssl.create_default_context() if services else None
+        outside, company = outside or Internet(), settings.company
+        # Loading every authority takes a moment that a host without need for them is spared.
+        context = trusted(company) if services or (company is not None and company.proxy) else None
+        proxy = CompanyProxy(company, outside, context) if company is not None and company.proxy and context else None
+        self._dialer = Dialer(outside, bounds, proxy)
         self._services = {one.name: check_service(one, self._dialer, context) for one in services if context}
         self._quotas: dict[str, Quota] = {}
         self._parsing = anyio.CapacityLimiter(2)

@@ -39,7 +39,7 @@ class Upstream:
         endpoint = check_endpoint(settings)
         self._base_url, self._host, self._secret = endpoint.base_url, endpoint.host, endpoint.secret
         self._bounds = bounds
-        self._client = make_client(endpoint, bounds)
+        self._client = make_client(endpoint, bounds, settings.company)
 
     async def __aenter__(self) -> Upstream:
         await self._client.__aenter__()

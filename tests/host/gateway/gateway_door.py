@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,7 @@ from anyio.abc import SocketAttribute
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.gateway import Bounds, Gateway, LedgerEntry
 from jupyter_agent_host.host.gateway.egress import Network, Outside
-from jupyter_agent_host.host.settings import Credential, GatewaySettings
+from jupyter_agent_host.host.settings import Credential, GatewaySettings, ServiceSettings
 from jupyter_agent_host.testing.scripted_model import ScriptedModel, load_script
 
 SECRET = "sk-real-secret"
@@ -146,6 +146,7 @@ async def open_door(
     bounds: Bounds | None = None,
     ledger: Ledger | None = None,
     outside: Outside | None = None,
+    services: Sequence[ServiceSettings] = (),
     **settings: Any,
 ) -> AsyncIterator[Door]:
     ledger = ledger or Ledger()
@@ -154,7 +155,12 @@ async def open_door(
     async with ScriptedModel(loaded) as model:
         settings = {"base_url": model.url, "credential": Credential("api_key", SECRET), **settings}
         async with (
-            Gateway(GatewaySettings(**settings), bounds=bounds or Bounds(tarpit_seconds=0), outside=outside) as gateway,
+            Gateway(
+                GatewaySettings(**settings),
+                bounds=bounds or Bounds(tarpit_seconds=0),
+                outside=outside,
+                services=services,
+            ) as gateway,
             await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
             anyio.create_task_group() as group,
         ):

@@ -9,6 +9,7 @@ import anyio
 import anyio.abc
 
 from jupyter_agent_host.host.gateway.bounds import Bounds
+from jupyter_agent_host.host.gateway.company import CompanyProxy
 from jupyter_agent_host.host.gateway.egress.addresses import is_companys_own, what_is
 from jupyter_agent_host.host.gateway.egress.destination import Address, Destination
 from jupyter_agent_host.host.gateway.egress.outside import Outside, ThisMachineError
@@ -31,6 +32,7 @@ class Dialer:
 
     outside: Outside
     bounds: Bounds
+    proxy: CompanyProxy | None = None
 
     async def dial(
         self, destination: Destination, *, companys_own: bool = False, this_machine: bool = False
@@ -46,23 +48,32 @@ class Dialer:
             EgressRefusal: no address of it is public, or none answers.
         """
         with anyio.move_on_after(self.bounds.connect_seconds):
-            found = await self._resolved(destination)
+            through = self.proxy if self.proxy is not None and self.proxy.serves(destination) else None
+            if this_machine:
+                through = None
+            found = await self._resolved(destination, optional=through is not None)
             addresses = _outside_only(
                 destination,
                 found,
                 lambda address: (companys_own and is_companys_own(address)) or (this_machine and address.is_loopback),
             )
+            if through is not None:
+                return Reached(await through.connect(destination), "")
             return await self._first(destination, addresses)
         raise _unreachable(destination, "it did not answer in time")
 
-    async def _resolved(self, destination: Destination) -> Sequence[Address]:
+    async def _resolved(self, destination: Destination, *, optional: bool) -> Sequence[Address]:
+        """Where a proxy resolves names it may know some that this machine does not (`optional`)."""
         if destination.address is not None:
             return [destination.address]
+        found: Sequence[Address] = []
         try:
             found = await self.outside.resolve(destination.host)
         except OSError as err:
+            if optional:
+                return []
             raise _unreachable(destination, "its name could not be looked up") from err
-        if not found:
+        if not found and not optional:
             raise _unreachable(destination, "there is no such name")
         return found
 
@@ -92,7 +103,7 @@ def _outside_only(
 ) -> Sequence[Address]:
     judged = [(address, what_is(address)) for address in found]
     kept = [address for address, what in judged if not what or excused(address)]
-    if not kept:
+    if found and not kept:
         raise private(destination, judged[0][1])
     return kept
 

@@ -1,0 +1,40 @@
+"""A tiny MCP server: over standard input without arguments, over http with PORT and TOKEN for those who know it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import uvicorn
+from mcp.server.mcpserver import MCPServer
+
+
+def make(where: str) -> MCPServer:
+    server = MCPServer("tiny")
+
+    @server.tool()
+    def greet(name: str) -> str:
+        """Greet somebody."""
+        return f"hello {name} from {where}"
+
+    return server
+
+
+def guarded(app: Any, token: str) -> Any:
+    async def checked(scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope.get("headers", []))
+        if scope["type"] == "http" and headers.get(b"authorization") != f"Bearer {token}".encode():
+            await send({"type": "http.response.start", "status": 401, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await app(scope, receive, send)
+
+    return checked
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        make("inside").run()
+    else:
+        app = make("outside").streamable_http_app()
+        uvicorn.run(guarded(app, sys.argv[2]), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
