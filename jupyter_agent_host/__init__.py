@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jupyter_agent_host.notebook.widget import AgentWidget
+
+__all__ = ["AgentWidget", "__version__", "load_ipython_extension"]
 __version__ = "0.1.0"
 
 
@@ -21,3 +24,12 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from jupyter_agent_host.server.app import AgentHostExtension  # noqa: PLC0415 - only a Jupyter server pays for it
 
     return [{"module": "jupyter_agent_host", "app": AgentHostExtension}]
+
+
+def __getattr__(name: str) -> Any:
+    """`AgentWidget`, loaded when somebody asks for it."""
+    if name != "AgentWidget":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from jupyter_agent_host.notebook.widget import AgentWidget  # noqa: PLC0415 - brings IPython and ipywidgets along
+
+    return AgentWidget

@@ -22,12 +22,9 @@ class LineAsker:
 
     def __call__(self, asked: PermissionAsked) -> AnswerRequest:
         """`y` allows; anything else denies and is told to the agent. A multiple-choice question takes numbers."""
-        questions = _questions(asked.questions)
+        questions = questions_in(asked.questions)
         if questions:
-            answers = {question["question"]: self._choose(question) for question in questions}
-            given = asked.input if isinstance(asked.input, Mapping) else {}
-            updated = {**given, "questions": asked.questions, "answers": answers}
-            return AnswerRequest(request_id=asked.request_id, decision="allow", updated_input=updated)
+            return chosen_answer(asked, {question["question"]: self._choose(question) for question in questions})
         reply = self._read_line(permission_prompt(asked)).strip()
         if reply.lower() in {"y", "yes"}:
             return AnswerRequest(request_id=asked.request_id, decision="allow")
@@ -42,6 +39,13 @@ class LineAsker:
         if chosen is None:
             return reply
         return chosen if many else chosen[0]
+
+
+def chosen_answer(asked: PermissionAsked, answers: Mapping[str, str | list[str]]) -> AnswerRequest:
+    """The answer to a multiple-choice question: for each question a label, several, or words of the person's own."""
+    given = asked.input if isinstance(asked.input, Mapping) else {}
+    updated = {**given, "questions": asked.questions, "answers": dict(answers)}
+    return AnswerRequest(request_id=asked.request_id, decision="allow", updated_input=updated)
 
 
 def permission_prompt(asked: PermissionAsked) -> str:
@@ -72,8 +76,8 @@ def _picked(reply: str, options: list[str], *, many: bool) -> list[str] | None:
     return [options[int(number) - 1] for number in numbers]
 
 
-def _questions(value: Json) -> list[Mapping[str, Any]]:
-    """The questions, if they are some that can be asked; they come from inside a sandbox."""
+def questions_in(value: Json) -> list[Mapping[str, Any]]:
+    """The multiple-choice questions, if they are some that can be asked; they come from inside a sandbox."""
     if not isinstance(value, (list, tuple)):
         return []
     return [

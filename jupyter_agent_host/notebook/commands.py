@@ -51,6 +51,7 @@ USAGE = {
     "grants": "what the agent may do here without asking",
     "revoke": "take grants back: `revoke TOOL`, `revoke PATH`, or all",
     "doctor": "how this cell reaches its agent, and what the agent runs in",
+    "widget": "the conversation in this output, with a box to write in",
     "help": "this list",
 }
 MODES: tuple[str, ...] = get_args(PermissionMode)

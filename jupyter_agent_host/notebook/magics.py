@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -22,13 +21,17 @@ from jupyter_agent_host.errors import (
 from jupyter_agent_host.notebook import commands
 from jupyter_agent_host.notebook.connect import connect
 from jupyter_agent_host.notebook.display import TurnOutput
-from jupyter_agent_host.notebook.fill import Filled, FillError, fill
+from jupyter_agent_host.notebook.fill import Filled, fill
 from jupyter_agent_host.notebook.follow import Outcome, TurnFollower
 from jupyter_agent_host.notebook.options import CellOptions, options_help, parse_options
-from jupyter_agent_host.notebook.outcome import AgentCellError, AgentInterrupted
+from jupyter_agent_host.notebook.outcome import AgentCellError, AgentInterrupted, one_sentence
 from jupyter_agent_host.notebook.result import result_of
 from jupyter_agent_host.notebook.shell import Shell
 from jupyter_agent_host.protocol.host_api import History, HistoryRequest, PromptRequest
+
+if TYPE_CHECKING:
+    from jupyter_agent_host.notebook.widget import AgentWidget
+    from jupyter_agent_host.notebook.widget.following import Following
 
 Connect = Callable[[Shell], AgentClient]
 _WAYS_OUT = "`%agent trust` goes on with it; `%agent trust fresh` begins a new session and keeps the old one aside."
@@ -48,6 +51,8 @@ class AgentMagics(Magics):
         self._connector = connector
         self._client: AgentClient | None = None
         self._previous_turn_id = ""
+        self._widgets: dict[str, AgentWidget] = {}
+        self._followings: dict[str, Following] = {}
 
     @line_cell_magic
     def agent(self, line: str, cell: str | None = None) -> None:
@@ -57,7 +62,7 @@ class AgentMagics(Magics):
         this cell, and the session goes on from cell to cell and is saved with the notebook. `{name}` is filled in
         from your variables.
         """
-        with _one_sentence():
+        with one_sentence():
             if cell is None:
                 self._command(line)
             else:
@@ -67,6 +72,9 @@ class AgentMagics(Magics):
 
     def close(self) -> None:
         """Release the client. Idempotent."""
+        for following in self._followings.values():
+            following.close()
+        self._followings.clear()
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -77,8 +85,11 @@ class AgentMagics(Magics):
         if command == "help":
             self._show(commands.help_text())
             return
+        if command == "widget" and not rest:
+            self._show_widget(path)
+            return
         verb, request = commands.request_for(command, rest, path)
-        client = self._reach()
+        client = self.reach()
         answer = client.call(verb, request)
         self._show(commands.describe_answer(answer, rest, where=client.where if command == "doctor" else ""))
         if command == "doctor":
@@ -105,7 +116,7 @@ class AgentMagics(Magics):
             headless=asker is None,
         )
         output = self._place.output(filled=filled.values)
-        outcome = TurnFollower(self._reach(), request, output, asker=asker).run()
+        outcome = TurnFollower(self.reach(), request, output, asker=asker).run()
         self._end(outcome, output, options)
 
     def _end(self, outcome: Outcome, output: TurnOutput, options: CellOptions) -> None:
@@ -131,18 +142,38 @@ class AgentMagics(Magics):
 
     def _show_undecided(self, error: AgentHostError, path: str) -> None:
         """What came with the notebook, to read, and the sentence about what to do. Not a failure of the cell."""
-        history = self._reach().call("history", HistoryRequest(path=path))
+        history = self.reach().call("history", HistoryRequest(path=path))
         if isinstance(history, History) and history.turns:
             self._show(commands.history_text(history))
         way_out = "" if "%agent trust" in str(error) else f" {_WAYS_OUT}"
         self._show(commands.sentence(f"{error}{way_out}"))
+
+    def _show_widget(self, path: str) -> None:
+        from jupyter_agent_host.notebook.widget import AgentWidget  # noqa: PLC0415 - brings ipywidgets along
+
+        if path not in self._widgets:
+            self._widgets[path] = AgentWidget(path)
+        self._place.display(self._widgets[path])
+
+    def following(self, path: str) -> Following:
+        """What keeps the conversation of the notebook at `path` ("": the only one) up to date for its widgets."""
+        from jupyter_agent_host.notebook.widget.following import Following  # noqa: PLC0415 - only widgets need it
+
+        if path not in self._followings:
+            self._followings[path] = Following(self.reach(), path)
+        return self._followings[path]
 
     def fillable(self) -> dict[str, object]:
         """What `{name}` may stand for: the person's own names."""
         names = self._place.names
         return {name: names[name] for name in names if self._place.is_own_name(name)}
 
-    def _reach(self) -> AgentClient:
+    def reach(self) -> AgentClient:
+        """The client, connected at the first use.
+
+        Raises:
+            AgentHostError: the agent's host cannot be reached from here.
+        """
         if self._client is None:
             self._client = self._connector(self._place)
         return self._client
@@ -171,28 +202,3 @@ def _split(line: str) -> tuple[list[str], str]:
     if at + 1 >= len(words):
         raise UsageError("--notebook needs the path of a notebook.")
     return words[:at] + words[at + 2 :], words[at + 1]
-
-
-@contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Whatever fails ends as one sentence. `%tb` still shows all of the last failure."""
-    try:
-        yield
-    except (AgentCellError, UsageError):
-        raise
-    except (AgentHostError, FillError) as err:
-        raise AgentCellError(str(err)) from err
-    except KeyboardInterrupt as err:
-        raise AgentInterrupted("Interrupted; `%agent status` tells what was done.") from err
-    except Exception as err:
-        ours = _first_of_ours(err)
-        unexpected = f"jupyter-agent-host failed unexpectedly ({type(err).__name__}: {err}); please report it."
-        raise AgentCellError(str(ours) if ours else unexpected) from err
-
-
-def _first_of_ours(error: BaseException) -> AgentHostError | None:
-    """The error inside a group, as task groups raise them."""
-    if isinstance(error, AgentHostError):
-        return error
-    inner: Iterable[BaseException] = getattr(error, "exceptions", ())
-    return next(filter(None, map(_first_of_ours, inner)), None)

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.display import display
 
 from jupyter_agent_host.client.discover import Kernel
 from jupyter_agent_host.notebook.ask import LineAsker
 from jupyter_agent_host.notebook.display import CellOutput, Publish, TerminalOutput, TurnOutput
+from jupyter_agent_host.notebook.outcome import AgentCellError
 
 
 class Shell:
@@ -70,6 +72,16 @@ class Shell:
             _write_flushed(f"{plain}\n")
         else:
             self._publisher()({"text/plain": plain, "text/markdown": markdown}, False)
+
+    def display(self, shown: object) -> None:
+        """Show an object with renderings of its own.
+
+        Raises:
+            AgentCellError: there is no kernel, so nothing but text can be shown.
+        """
+        if self._kernel is None:
+            raise AgentCellError("A widget needs a notebook: here, `%agent history` and `%%agent` do the same in text.")
+        display(shown)  # type: ignore[no-untyped-call]
 
     def asker(self) -> LineAsker | None:
         """Who can be asked here; None when nobody can."""

@@ -1,0 +1,96 @@
+"""AgentWidget in a real JupyterLab and Notebook: asked, streamed, approved, interrupted, by page and by Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import nbformat
+from playwright.sync_api import Locator, expect
+
+LONG = 60_000
+RUN_ALL = "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
+
+
+def widget_of(page: Any, number: int = 0) -> Locator:
+    found: Locator = page.page.locator(".agent-widget").nth(number)
+    return found
+
+
+def ask(widget: Locator, prompt: str) -> None:
+    box = widget.get_by_label("Prompt to the agent")
+    box.fill(prompt)
+    box.press("Enter")
+
+
+def test_a_conversation_in_two_widgets(lab: Any, window: Callable[..., Any]) -> None:
+    lab.notebook(
+        "widget.ipynb",
+        "%load_ext jupyter_agent_host\n%agent widget",
+        "from jupyter_agent_host import AgentWidget\nw = AgentWidget()\nw",
+        "turn = w.ask('Write the report.')\n"
+        "(w.wait(60).status, w.state, len(w.pending), w.cost_usd > 0, len(w.events) > 3)",
+    )
+    page = window("widget.ipynb")
+    page.kernel_ready()
+    page.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    first, second = widget_of(page, 0), widget_of(page, 1)
+    for widget in (first, second):
+        expect(widget.locator(".agent-turn")).to_have_attribute("data-status", "completed", timeout=LONG)
+        expect(widget).to_contain_text("What I found")
+        expect(widget.locator("table td").first).to_have_text("February")
+        expect(widget.locator(".agent-tool")).to_contain_text("echo one; echo two")
+        expect(widget.locator(".agent-footer")).to_contain_text("scripted model, not a real one")
+    result = page.page.locator(".jp-OutputArea-executeResult").last
+    expect(result).to_contain_text("('completed', 'idle', 0, True, True)")
+    page.shot("widget-light")
+
+    ask(second, "be hostile")
+    turn = first.locator(".agent-turn").nth(1)
+    expect(turn).to_have_attribute("data-status", "completed", timeout=LONG)
+    expect(turn).to_contain_text("bold words")
+    assert first.locator("script, style, iframe, img, svg, object, [onerror]").count() == 0
+    hrefs = first.locator("a").evaluate_all("links => links.map(link => link.href)")
+    assert hrefs
+    assert all(href.startswith(("https://", "http://")) for href in hrefs)
+    assert page.page.title() != "owned"
+    expect(page.turns).to_have_count(2)
+
+    ask(first, "count please")
+    running = second.locator(".agent-turn").nth(2)
+    expect(running).to_contain_text("word3", timeout=LONG)
+    first.get_by_role("button", name="Interrupt").click()
+    expect(running).to_have_attribute("data-status", "interrupted", timeout=LONG)
+    expect(running).to_contain_text("Interrupted: the agent stopped")
+    page.theme("JupyterLab Dark")
+    first.scroll_into_view_if_needed()
+    page.shot("widget-dark")
+
+    page.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+    page.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    saved = nbformat.read(lab.root / "widget.ipynb", as_version=4)
+    data = saved.cells[1].outputs[0].data
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert "Run this cell in Jupyter" in data["text/plain"]
+    assert "Run this cell in Jupyter" in data["text/markdown"]
+
+
+def test_a_question_is_answered_in_the_widget_while_a_cell_waits_for_it(lab: Any, window: Callable[..., Any]) -> None:
+    lab.notebook("asks.ipynb", "%load_ext jupyter_agent_host\n%agent mode default\n%agent widget", "%%agent\nrun it")
+    page = window("asks.ipynb")
+    page.kernel_ready()
+    page.page.evaluate(RUN_ALL)
+    question = widget_of(page).locator(".agent-question")
+    expect(question).to_contain_text("made.txt", timeout=LONG)
+    page.shot("widget-question")
+    question.get_by_role("button", name="Allow once").click()
+    expect(widget_of(page).locator(".agent-turn")).to_have_attribute("data-status", "completed", timeout=LONG)
+    assert (lab.root / "made.txt").read_text() == "made\n"
+
+    ask(widget_of(page), "run it again")
+    expect(question).to_be_visible(timeout=LONG)
+    question.get_by_label("Message to the agent with a denial").fill("not now")
+    question.get_by_role("button", name="Deny").click()
+    turn = widget_of(page).locator(".agent-turn").nth(1)
+    expect(turn.locator(".agent-settled")).to_contain_text("not now", timeout=LONG)
+    expect(turn).to_have_attribute("data-status", "completed", timeout=LONG)
