@@ -42,6 +42,7 @@ class Questions:
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._open: dict[str, _Question] = {}
+        self._settling: dict[str, _Question] = {}  # decided, and on its way into the journal
         self._unheard: dict[str, _Question] = {}  # answered while nobody waited: the asker was cut off and comes back
         self._decided: dict[str, Decision] = {}  # of calls that a parked turn will make again
         self._changed = time.monotonic()
@@ -77,7 +78,7 @@ class Questions:
         decided = self.decided(asked)
         if decided is not None:
             return decided.answer
-        question = self._open.get(key)
+        question = self._open.get(key) or self._settling.get(key)
         if question is None:
             question = self._open[key] = _Question(asked)
             await self._open_in_journal(question, turn_id)
@@ -104,11 +105,14 @@ class Questions:
             by=by,
             remember=answer.remember,
         )
+        self._settling[answer.request_id] = question
         try:
             await self._emit(turn_id, settled, session_id=session_id)
         except BaseException:
             self._open[answer.request_id] = question  # what is not in the journal was not decided
             raise
+        finally:
+            del self._settling[answer.request_id]
         self._changed = time.monotonic()
         self._close(question, answer)
         return question.asked

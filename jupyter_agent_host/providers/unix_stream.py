@@ -13,6 +13,7 @@ import anyio
 from anyio.abc import ByteStream
 
 from jupyter_agent_host.errors import ConfigError, SandboxGoneError
+from jupyter_agent_host.providers.calm_stream import CalmStream
 from jupyter_agent_host.sandbox.health import fetch_health, wait_healthy
 
 __all__ = ["MAX_SOCKET_PATH_BYTES", "check_socket_path", "connect_unix", "fetch_health", "wait_healthy"]
@@ -45,7 +46,7 @@ async def connect_unix(path: Path, *, provider: str) -> ByteStream:
     check_socket_path(path)
     try:
         with _pinned(path) as pinned:
-            return await anyio.connect_unix(pinned)
+            return CalmStream(await anyio.connect_unix(pinned))
     except OSError as err:
         raise SandboxGoneError(f"The sandbox no longer listens ({err.strerror}).", provider=provider) from err
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import anyio
+import anyio.abc
+import anyio.lowlevel
 import pytest
 
 from jupyter_agent_host.errors import ConfigError, SandboxGoneError
@@ -54,3 +56,39 @@ async def test_a_long_path_is_said_before_the_kernel_cuts_it(folder: Path) -> No
 async def _greet(stream: anyio.abc.SocketStream) -> None:
     async with stream:
         await stream.send(b"hello")
+
+
+async def test_a_cancelled_receive_leaves_nothing_behind(folder: Path) -> None:
+    """Data that comes in the very moment of a cancellation is neither lost nor an error of the event loop."""
+    inside: list[anyio.abc.SocketStream] = []
+    async with await anyio.create_unix_listener(folder / "s") as listener, anyio.create_task_group() as group:
+        group.start_soon(listener.serve, _keep(inside))
+        async with await connect_unix(folder / "s", provider="x") as stream:
+            with anyio.fail_after(20):
+                while not inside:  # noqa: ASYNC110 - a list has no event
+                    await anyio.sleep(0.001)
+                received: list[bytes] = []
+                for number in range(200):
+                    async with anyio.create_task_group() as pair:
+                        pair.start_soon(_receive_into, stream, received)
+                        await anyio.lowlevel.checkpoint()
+                        await inside[0].send(bytes([number]))
+                        pair.cancel_scope.cancel()
+                while len(b"".join(received)) < 200:
+                    received.append(await stream.receive())
+        group.cancel_scope.cancel()
+    assert b"".join(received) == bytes(range(200))
+
+
+def _keep(inside: list[anyio.abc.SocketStream]) -> Callable[[anyio.abc.SocketStream], Awaitable[None]]:
+    async def keep(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            inside.append(stream)
+            await anyio.sleep_forever()
+
+    return keep
+
+
+async def _receive_into(stream: anyio.abc.ByteStream, box: list[bytes]) -> None:
+    while True:
+        box.append(await stream.receive())

@@ -33,7 +33,7 @@ def test_the_network_is_off_by_default() -> None:
 
 
 def test_rules_have_one_spelling() -> None:
-    made = settings(allowed_hosts=["python.org", "python-packages", "bücher.example:8443"], network_policy="ask")
+    made = settings(allowed_hosts=["Python.org", "python-packages", "bücher.example:8443"], network_policy="ask")
     assert made.network.allowed_hosts == ("python.org", "python-packages", "xn--bcher-kva.example:8443")
     assert made.network.policy == "ask"
 
