@@ -15,7 +15,7 @@ from dataclasses import replace
 import anyio
 
 from jupyter_agent_host.errors import AgentHostError, DivergedSessionError, EnvelopeUntrustedError
-from jupyter_agent_host.host import outcome
+from jupyter_agent_host.host import box_grants, outcome
 from jupyter_agent_host.host.claim import Claim
 from jupyter_agent_host.host.feed import EventFeed
 from jupyter_agent_host.host.lifecycle import Lifecycle
@@ -189,6 +189,8 @@ class NotebookAgent:
         """Settle a question; False when it was settled before."""
         turn_id = self.active.turn_id if self.active else ""
         asked = await self.questions.settle(request, by, turn_id, self.serving_session)
+        if asked is not None:
+            await box_grants.note(self.services.journal, self.row.notebook_id, asked, request, by)
         if asked is not None and self.active is not None and self.active.parked:
             self.active.decisions.append(Decision(asked, request, by))
             self.nudge()

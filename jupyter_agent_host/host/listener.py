@@ -9,7 +9,7 @@ import anyio
 import msgspec
 from anyio.abc import ByteStream
 
-from jupyter_agent_host.host import outcome
+from jupyter_agent_host.host import box_grants, outcome
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.collect import collect
 from jupyter_agent_host.host.intake import Checked, check_items
@@ -144,6 +144,8 @@ class SandboxListener:
         if decided is not None:
             answer = msgspec.structs.replace(decided.answer, request_id=event.request_id)
             await agent.answer(answer, decided.by)
+        elif granted := await box_grants.answer_for(agent.services.journal, agent.row.notebook_id, event):
+            await agent.answer(granted, box_grants.BY)
         elif agent.active is not None and agent.active.request.headless:
             denial = AnswerRequest(request_id=event.request_id, decision="deny", message=outcome.NOBODY)
             await agent.answer(denial, "headless")

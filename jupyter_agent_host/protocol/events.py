@@ -118,7 +118,10 @@ class PermissionAsked(Event, tag="permission_asked", frozen=True, kw_only=True):
 
 
 class PermissionSettled(Event, tag="permission_settled", frozen=True, kw_only=True):
-    """The decision; `by` is a person, `headless`, `interrupt` or `turn_end`. `remember` says how far it reaches."""
+    """The decision, and how far it reaches (`remember`).
+
+    `by` is a person, `grant` (an earlier answer reaches so far), `headless`, `interrupt` or `turn_end`.
+    """
 
     request_id: str
     decision: Literal["allow", "deny"]

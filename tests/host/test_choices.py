@@ -11,7 +11,8 @@ from house import House, OpenHouse, Talk
 
 from jupyter_agent_host.errors import DivergedSessionError, EnvelopeUntrustedError
 from jupyter_agent_host.protocol.events import FilesRefused, Notice, PermissionAsked, PermissionSettled
-from jupyter_agent_host.protocol.host_api import AnswerRequest, GrantRequest, TrustRequest
+from jupyter_agent_host.protocol.host_api import AnswerRequest, GrantRequest, Simple, TrustRequest
+from jupyter_agent_host.protocol.review_api import RevokeRequest
 from jupyter_agent_host.sandbox.registry import load_provider
 from jupyter_agent_host.store.rows import SandboxRow
 from jupyter_agent_host.store.signing import derive_key
@@ -38,11 +39,12 @@ def running(command: str) -> dict[str, Any]:
     }
 
 
-async def answered(house: House, talk: Talk, decision: Any, message: str = "") -> Talk:
+async def answered(house: House, talk: Talk, decision: Any, message: str = "", **more: Any) -> Talk:
     """Answer the turn's one question, twice: the second answer comes too late."""
     async for record in house.events(talk):
         if isinstance(record.event, PermissionAsked):
-            request = AnswerRequest(request_id=record.event.request_id, decision=decision, message=message)
+            asked = record.event.request_id
+            request = AnswerRequest(request_id=asked, decision=decision, message=message, **more)
             assert (await house.info()).pending_permissions == (record.event.request_id,)
             assert (await house.do("answer", request)).ok
             assert not (await house.do("answer", request)).ok
@@ -70,6 +72,20 @@ async def test_in_mode_default_the_person_allows_a_tool(open_house: OpenHouse) -
         assert talk.ended.status == "completed"
         assert house.notebook.with_name("made.txt").exists()
         assert [(event.decision, event.by) for event in talk.of(PermissionSettled)] == [("allow", "tester")]
+
+
+async def test_what_was_allowed_for_the_notebook_is_not_asked_about_again_until_it_is_taken_back(
+    open_house: OpenHouse,
+) -> None:
+    async with open_house(script=running("echo 1 > made.txt"), permission_mode="default") as house:
+        await answered(house, await house.begin("work"), "allow", remember="notebook")
+        again = await house.ask("work")
+        assert [(event.decision, event.by) for event in again.of(PermissionSettled)] == [("allow", "grant")]
+        listed = await house.manager.call(house.ref(), "grants", Simple())
+        assert [grant.tool for grant in listed.tools] == ["Bash"]  # type: ignore[attr-defined]
+        await house.do("revoke", RevokeRequest(target="Bash"))
+        denied = await answered(house, await house.begin("work"), "deny")
+        assert [event.by for event in denied.of(PermissionSettled)] == ["tester"]
 
 
 async def test_in_mode_default_the_person_denies_a_tool_in_words(open_house: OpenHouse) -> None:
