@@ -1,12 +1,14 @@
-"""What the gateway costs: the same 10 000 deltas straight from the scripted model, and through the gateway.
+"""What the gateway costs: the same 10 000 deltas, and the same bytes of a tunnel, straight and through the gateway.
 
-Run `python tests/bench/bench_gateway.py`. Model, gateway and client are processes of their own, as in real life. Aims:
-streaming at most 1.2 times as long as direct, less than 5 ms added to the first byte.
+Run `python tests/bench/bench_gateway.py`. Model, far server, gateway and client are processes of their own, as in real
+life. Aims: streaming at most 1.2 times as long as direct, less than 5 ms added to the first byte. A tunnel is compared
+with a plain loopback connection, which no network outside is as fast as.
 """
 
 from __future__ import annotations
 
 import json
+import socket
 import statistics
 import subprocess
 import sys
@@ -14,16 +16,22 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.abc
 import httpx
 
 from jupyter_agent_host.host.gateway import Gateway, LedgerEntry
+from jupyter_agent_host.host.gateway.egress import Destination, EgressRecord, Permitted
+from jupyter_agent_host.host.gateway.egress.destination import Address
 from jupyter_agent_host.host.settings import Credential, GatewaySettings
 
 DELTAS = 10_000
+MIB = 1024 * 1024
+TUNNEL_BYTES = 256 * MIB
 ROUNDS = 3
 FIRST_BYTES = 30
 SCRIPT = {
@@ -32,10 +40,44 @@ SCRIPT = {
 }
 
 
+class _Network:
+    """Everything may be reached, nothing is kept."""
+
+    async def permit(self, destination: Destination) -> Permitted:
+        return Permitted(f"bench {destination}")
+
+    async def permit_service(self, name: str, use: str, destination: Destination) -> Permitted:
+        return Permitted(f"bench {name} {use} {destination}")
+
+    def count(self, size: int) -> None:
+        """Nothing is limited."""
+
+    def open_one(self) -> None:
+        """The same."""
+
+    def close_one(self) -> None:
+        """The same."""
+
+    async def record(self, record: EgressRecord) -> None:
+        """Nothing is kept."""
+
+
+class _ThisMachine:
+    """Any name is a public address, and that leads to this machine."""
+
+    async def resolve(self, host: str) -> list[Address]:
+        return [ip_address("93.184.216.34")]
+
+    async def connect(self, address: Address, port: int) -> anyio.abc.ByteStream:
+        return await anyio.connect_tcp("127.0.0.1", port)
+
+
 class _Scope:
     notebook_id = "bench"
     session_id = "bench"
-    network = None
+
+    def __init__(self) -> None:
+        self.network = _Network()
 
     async def admit(self, model: str) -> None:
         """Everything may go."""
@@ -49,7 +91,10 @@ async def serve_gateway(upstream: str, ready: str) -> None:
     settings = GatewaySettings(
         base_url=upstream, credential=Credential("api_key", "k"), max_requests_per_minute=1_000_000
     )
-    async with Gateway(settings) as gateway, await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+    async with (
+        Gateway(settings, outside=_ThisMachine()) as gateway,
+        await anyio.create_tcp_listener(local_host="127.0.0.1") as listener,
+    ):
         port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610 - no Django
 
         async def serve(stream: anyio.abc.ByteStream) -> None:
@@ -58,6 +103,54 @@ async def serve_gateway(upstream: str, ready: str) -> None:
         await anyio.Path(ready + ".part").write_text(f"http://127.0.0.1:{port}", encoding="utf-8")
         await anyio.Path(ready + ".part").rename(ready)
         await listener.serve(serve)
+
+
+async def serve_bytes(ready: str) -> None:
+    """Give `TUNNEL_BYTES` to everybody who says something, until it is ended."""
+    block = bytes(256 * 1024)
+
+    async def serve(stream: anyio.abc.ByteStream) -> None:
+        async with stream:
+            await stream.receive()
+            for _ in range(TUNNEL_BYTES // len(block)):
+                await stream.send(block)
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610 - no Django
+        await anyio.Path(ready + ".part").write_text(f"http://127.0.0.1:{port}", encoding="utf-8")
+        await anyio.Path(ready + ".part").rename(ready)
+        await listener.serve(serve)
+
+
+def take(address: str, through: str = "") -> tuple[float, float]:
+    """Seconds until a tunnel stands (0 without one), and until its last byte."""
+    far = urlsplit(address)
+    door = urlsplit(through or address)
+    started = time.perf_counter()
+    with socket.create_connection((door.hostname or "", door.port or 0), timeout=60) as stream:
+        if through:
+            stream.sendall(f"CONNECT far.example:{far.port} HTTP/1.1\r\nHost: far.example\r\n\r\n".encode())
+            while not (head := stream.recv(4096)).endswith(b"\r\n\r\n"):
+                sys.exit(f"no tunnel: {head!r}")
+        stands = time.perf_counter() - started
+        stream.sendall(b"go")
+        left = TUNNEL_BYTES
+        while left:
+            data = stream.recv(1024 * 1024)
+            if not data:
+                sys.exit("bytes were lost")
+            left -= len(data)
+        return stands, time.perf_counter() - started
+
+
+def measure_tunnels(address: str, through: str) -> tuple[float, float, float]:
+    """Median seconds: direct, through the gateway, and until a tunnel stands; taken in turns."""
+    take(address)
+    take(address, through)
+    pairs = [(take(address), take(address, through)) for _ in range(ROUNDS)]
+    direct = statistics.median(first[1] for first, _ in pairs)
+    tunnel = statistics.median(second[1] for _, second in pairs)
+    return direct, tunnel, statistics.median(second[0] for _, second in pairs)
 
 
 @contextmanager
@@ -115,18 +208,24 @@ def main() -> None:
         direct = stack.enter_context(running([*model, str(folder / "model")], folder / "model"))
         gateway = [__file__, "--gateway", direct, str(folder / "gateway")]
         through = stack.enter_context(running(gateway, folder / "gateway"))
+        far = stack.enter_context(running([__file__, "--bytes", str(folder / "bytes")], folder / "bytes"))
         (first_direct, long_direct), (first_through, long_through) = measure([direct, through])
+        plain, tunnel, stands = measure_tunnels(far, through)
     added = (first_through - first_direct) * 1000
     sys.stdout.write(
         f"{DELTAS} deltas, median of {ROUNDS}: direct {long_direct:.2f} s, gateway {long_through:.2f} s, "
         f"ratio {long_through / long_direct:.2f} (aim 1.2)\n"
         f"first byte, median of {FIRST_BYTES}: direct {first_direct * 1000:.1f} ms, "
         f"gateway {first_through * 1000:.1f} ms, added {added:.1f} ms (aim 5)\n"
+        f"{TUNNEL_BYTES / MIB:.0f} MiB of a tunnel, median of {ROUNDS}: direct {plain:.2f} s, gateway {tunnel:.2f} s "
+        f"({TUNNEL_BYTES / MIB / tunnel:.0f} MiB/s), ratio {tunnel / plain:.2f}; stands after {stands * 1000:.1f} ms\n"
     )
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--gateway"]:
         anyio.run(serve_gateway, *sys.argv[2:4])
+    elif sys.argv[1:2] == ["--bytes"]:
+        anyio.run(serve_bytes, sys.argv[2])
     else:
         main()

@@ -73,6 +73,7 @@ async def test_a_cancelled_receive_leaves_nothing_behind(folder: Path) -> None:
                         pair.start_soon(_receive_into, stream, received)
                         await anyio.lowlevel.checkpoint()
                         await inside[0].send(bytes([number]))
+                        await anyio.lowlevel.checkpoint()  # the loop looks at the socket next
                         pair.cancel_scope.cancel()
                 while len(b"".join(received)) < 200:
                     received.append(await stream.receive())

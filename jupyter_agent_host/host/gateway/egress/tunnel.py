@@ -11,7 +11,7 @@ from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.gateway.bounds import KIB, Bounds
 from jupyter_agent_host.host.gateway.egress.refusal import EgressRefusal
 
-_CHUNK_BYTES = 64 * KIB
+_CHUNK_BYTES = 256 * KIB
 _ENDED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, AgentHostError)
 
 
