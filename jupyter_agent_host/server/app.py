@@ -24,6 +24,9 @@ from jupyter_agent_host.server.host_task import HostTask
 from jupyter_agent_host.server.hosting import open_configured_host
 from jupyter_agent_host.server.kernels import Kernels
 from jupyter_agent_host.server.live_documents import LiveDocuments
+from jupyter_agent_host.server.notebooks.access import ServerNotebooks
+from jupyter_agent_host.server.notebooks.page_socket import PAGES_SETTING
+from jupyter_agent_host.server.notebooks.pages import Pages
 from jupyter_agent_host.server.paths import NotebookPaths
 from jupyter_agent_host.server.renames import Renames
 from jupyter_agent_host.server.routes import ROUTES
@@ -61,12 +64,15 @@ class AgentHostExtension(ExtensionApp):
         server = self.server
         self._configure()
         paths = NotebookPaths(server.contents_manager.root_dir)
-        self.documents = Documents(paths, LiveDocuments(server), self._announce)
+        live, pages = LiveDocuments(server), Pages()
+        self.documents = Documents(paths, live, self._announce)
+        self.notebooks = ServerNotebooks(server, paths, live, pages)
         self.host = HostTask(self._open_host, self._while_open)
         self._renames = Renames(paths, self.documents, self.host)
         kernels = Kernels(server.kernel_manager, server.session_manager)
         self.service = AgentService(self.host, self.documents, kernels, paths, self._renames)
         self.settings[SERVICE_SETTING] = self.service
+        self.settings[PAGES_SETTING] = pages
         server.contents_manager.register_pre_save_hook(self.documents.complete_save)  # type: ignore[no-untyped-call]
         for schema in files("jupyter_agent_host.server").joinpath("event_schemas").iterdir():
             self._events.register_event_schema(Path(str(schema)))
@@ -108,7 +114,7 @@ class AgentHostExtension(ExtensionApp):
         if self._config_error is not None:
             raise self._config_error
         secret = self.server.contents_manager.notary.secret
-        return open_configured_host(self.agent_host, notebook_secret=secret)
+        return open_configured_host(self.agent_host, notebook_secret=secret, notebooks=self.notebooks)
 
     async def _while_open(self, manager: Manager) -> None:
         manager.on_envelope(self.documents.prepared)

@@ -10,6 +10,7 @@ from nbformat.sign import NotebookNotary
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.manager import Manager
+from jupyter_agent_host.host.notebook.interface import NotebookAccess
 from jupyter_agent_host.host.settings import Credential, HostSettings
 from jupyter_agent_host.server.config import AgentHost
 from jupyter_agent_host.server.signing import signing_keys
@@ -18,10 +19,13 @@ SCRIPTED_LABEL = "scripted model"
 
 
 @asynccontextmanager
-async def open_configured_host(config: AgentHost, *, notebook_secret: bytes | None = None) -> AsyncIterator[Manager]:
+async def open_configured_host(
+    config: AgentHost, *, notebook_secret: bytes | None = None, notebooks: NotebookAccess | None = None
+) -> AsyncIterator[Manager]:
     """Open a host with these traits; everything closes with the block.
 
     `notebook_secret` is that of the server's contents manager; without one, that of this user's Jupyter data folder.
+    `notebooks` finds the cells and kernels of notebooks, where there is a server that has them.
     With no credential set and `scripted_model` given, a scripted model is the upstream, and every surface says so.
 
     Raises:
@@ -35,7 +39,7 @@ async def open_configured_host(config: AgentHost, *, notebook_secret: bytes | No
     async with AsyncExitStack() as stack:
         if config.scripted_model and settings.gateway.credential is None:
             settings = await _scripted(stack, settings, config.scripted_model)
-        yield await stack.enter_async_context(open_host(settings))
+        yield await stack.enter_async_context(open_host(settings, notebooks=notebooks))
 
 
 async def _scripted(stack: AsyncExitStack, settings: HostSettings, script: str) -> HostSettings:

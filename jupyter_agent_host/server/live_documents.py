@@ -23,28 +23,29 @@ class LiveDocuments:
 
     async def read(self, api_path: str) -> tuple[bool, Json]:
         """Whether a room is open for the notebook, and what it holds under our key (None: nothing)."""
-        document = await self._document(api_path)
+        document = await self.document(api_path)
         if document is None:
             return False, None
-        return True, _plain(_metadata(document).get(METADATA_KEY))
+        return True, plain(_metadata(document).get(METADATA_KEY))
 
     async def write(self, api_path: str, envelope: dict[str, Any] | None) -> bool:
         """Put the envelope into the open document, or take it out (None); False when no room is open.
 
         The same value again edits nothing.
         """
-        document = await self._document(api_path)
+        document = await self.document(api_path)
         if document is None:
             return False
         metadata = _metadata(document)
-        if _plain(metadata.get(METADATA_KEY)) != envelope:
+        if plain(metadata.get(METADATA_KEY)) != envelope:
             if envelope is None:
                 del metadata[METADATA_KEY]
             else:
                 metadata[METADATA_KEY] = envelope
         return True
 
-    async def _document(self, api_path: str) -> Any:
+    async def document(self, api_path: str) -> Any:
+        """The shared document of that notebook's room, a `jupyter_ydoc.YNotebook`; None when no room is open."""
         for extension in self._server.extension_manager.extension_apps.get(_EXTENSION, ()):
             if not extension.disable_rtc:
                 return await extension.get_document(
@@ -58,12 +59,12 @@ def _metadata(document: Any) -> Any:
     return document._ymeta["metadata"]  # noqa: SLF001 - see above; tests/server/test_live_documents.py watches it
 
 
-def _plain(value: Json) -> Json:
+def plain(value: Json) -> Json:
     """JSON with whole numbers as integers: the shared document knows only floating point."""
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: plain(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

@@ -8,6 +8,7 @@ from jupyter_agent_host.protocol.host_api import VERBS
 from jupyter_agent_host.server import handlers, kernel_handlers
 from jupyter_agent_host.server.event_socket import EventSocket
 from jupyter_agent_host.server.export_handler import ExportHandler
+from jupyter_agent_host.server.notebooks.page_socket import PageSocket
 
 _PREFIX = r"/agent-host"
 _NOTEBOOK = _PREFIX + r"/notebooks/(?P<notebook_id>[\w-]{1,64})"
@@ -17,6 +18,7 @@ _VERB = rf"/(?P<verb>{'|'.join(VERBS)})"
 ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (_PREFIX + r"/open", handlers.OpenHandler),
     (_PREFIX + r"/openapi\.json", handlers.OpenApiHandler),
+    (_PREFIX + r"/pages/socket", PageSocket),
     (_PREFIX + r"/notebooks", handlers.NotebooksHandler),
     (_NOTEBOOK + r"/logs", handlers.LogsHandler),
     (_NOTEBOOK + r"/export", ExportHandler),

@@ -1,6 +1,7 @@
 /** The plugins of this extension. */
 import { agents } from './plugins/agents';
 import { commands } from './plugins/commands';
+import { edits } from './plugins/edits';
 import { envelope } from './plugins/envelope';
 import { output } from './plugins/output';
 import { panel } from './plugins/panel';
@@ -9,4 +10,4 @@ import { status } from './plugins/status';
 
 export * from './tokens';
 
-export default [shared, agents, panel, output, envelope, commands, status];
+export default [shared, agents, panel, output, envelope, edits, commands, status];

@@ -26,7 +26,8 @@ class Cell:
     """One cell as it is now.
 
     Attributes:
-        outputs: nbformat outputs of a code cell, with their data inside.
+        outputs: nbformat outputs of a code cell, with their data inside; empty unless they were asked for.
+        output_kinds: what kinds of outputs it has, such as `stream`, `error` or `image/png`.
         typing: whether a person changed it in the last seconds and is still in it.
         running: whether its page or room shows it as running or waiting to run.
     """
@@ -37,6 +38,7 @@ class Cell:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     execution_count: int | None = None
     outputs: Sequence[Mapping[str, Any]] = ()
+    output_kinds: tuple[str, ...] = ()
     typing: bool = False
     running: bool = False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from jupyter_agent_host.errors import NotebookUnavailableError
@@ -13,15 +13,15 @@ from jupyter_agent_host.host.notebook.kernel import NotebookKernel
 class NotebookDocument(Protocol):
     """One notebook's cells: the live ones, where somebody has the notebook open."""
 
-    async def read(self) -> Snapshot:
-        """All cells as they are now.
+    async def read(self, outputs_of: Collection[str] = ()) -> Snapshot:
+        """All cells as they are now, with the outputs of those whose ids are given.
 
         Raises:
             NotebookUnavailableError: the notebook cannot be reached, or its cells have no ids.
         """
 
     async def edit(self, edits: Sequence[CellEdit]) -> Snapshot:
-        """Carry out all edits in order as one step, or none of them; the notebook after it.
+        """Carry out all edits in order as one step, or none of them; the notebook after it, without outputs.
 
         Carrying the same edits out a second time, after an answer that was lost, changes nothing more and succeeds.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from jupyter_agent_host.host.tools.cell_edits import editing_tools
+from jupyter_agent_host.host.tools.cell_reads import reading_tools
 from jupyter_agent_host.host.tools.interface import Tool
 
 
 def all_tools() -> tuple[Tool, ...]:
     """In the order in which the model is told of them."""
-    return ()
+    return (*reading_tools(), *editing_tools())

@@ -1,0 +1,1 @@
+"""A notebook's cells and kernel, found wherever this Jupyter server has them."""

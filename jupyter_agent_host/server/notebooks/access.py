@@ -1,0 +1,104 @@
+"""Finds a notebook: in its collaboration room, else in a page that has it open, else in its file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import anyio
+from jupyter_core.utils import ensure_async
+
+from jupyter_agent_host.errors import NotebookUnavailableError
+from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
+from jupyter_agent_host.host.notebook.interface import NoNotebooks
+from jupyter_agent_host.host.notebook.kernel import NotebookKernel
+from jupyter_agent_host.server.live_documents import LiveDocuments
+from jupyter_agent_host.server.notebooks.file import FileDocument
+from jupyter_agent_host.server.notebooks.page import PageDocument
+from jupyter_agent_host.server.notebooks.pages import PageLostError, Pages
+from jupyter_agent_host.server.notebooks.room import RoomDocument, Rooms
+from jupyter_agent_host.server.paths import NotebookPaths
+
+_TRIES = 3
+
+
+class ServerNotebooks:
+    """The notebooks of one Jupyter server; see `NotebookAccess`."""
+
+    available = True
+
+    def __init__(self, server: Any, paths: NotebookPaths, live: LiveDocuments, pages: Pages) -> None:
+        self._server = server
+        self._paths = paths
+        self._live = live
+        self._pages = pages
+        self._rooms = Rooms()
+        self._locks: dict[str, anyio.Lock] = {}
+
+    def document(self, path: str) -> ServerDocument:
+        """The notebook at this absolute path."""
+        if not path:
+            raise NotebookUnavailableError("The notebook has no path here, so its cells cannot be reached.")
+        return ServerDocument(self, self._paths.api(path))
+
+    def kernel(self, path: str) -> NotebookKernel:
+        """The notebook's kernel."""
+        return NoNotebooks().kernel(path)
+
+    async def place(self, api_path: str) -> RoomDocument | PageDocument | FileDocument:
+        """Where the notebook lives right now."""
+        room = await self._live.document(api_path)
+        if room is not None:
+            return self._rooms.document(room)
+        having = self._pages.having(api_path)
+        if having:
+            return PageDocument(self._pages, having[0], api_path)
+        lock = self._locks.setdefault(api_path, anyio.Lock())
+
+        async def still_closed() -> None:
+            await self._require_closed(api_path)
+
+        return FileDocument(self._server.contents_manager, api_path, lock, still_closed)
+
+    async def _require_closed(self, api_path: str) -> None:
+        """Refuse to write a file that somebody works on.
+
+        Raises:
+            PageLostError: it was opened in a room or a page of ours in this moment: that is the place now.
+            NotebookUnavailableError: a program that we cannot edit in has it open.
+        """
+        if await self._live.document(api_path) is not None or self._pages.having(api_path):
+            raise PageLostError("The notebook was opened in this moment.")
+        for session in await ensure_async(self._server.session_manager.list_sessions()):
+            if session.get("path") == api_path and (session.get("kernel") or {}).get("connections", 0) > 0:
+                raise NotebookUnavailableError(
+                    "The notebook is open in a program that cannot be edited in from here (no page of JupyterLab or"
+                    " Notebook with this extension answers), and its file is not written under it. Show the code in"
+                    " your answer instead."
+                )
+
+
+class ServerDocument:
+    """One notebook, found anew for each call."""
+
+    def __init__(self, notebooks: ServerNotebooks, api_path: str) -> None:
+        self._notebooks = notebooks
+        self._api_path = api_path
+
+    async def read(self, outputs_of: Collection[str] = ()) -> Snapshot:
+        """As `NotebookDocument.read`."""
+        for _ in range(_TRIES - 1):
+            try:
+                return await (await self._notebooks.place(self._api_path)).read(outputs_of)
+            except PageLostError:
+                continue
+        return await (await self._notebooks.place(self._api_path)).read(outputs_of)
+
+    async def edit(self, edits: Sequence[CellEdit]) -> Snapshot:
+        """As `NotebookDocument.edit`. A page that closes takes its unsaved state along: then the edit is made anew."""
+        for attempt in range(_TRIES - 1):
+            try:
+                return await (await self._notebooks.place(self._api_path)).edit(edits, again=attempt > 0)
+            except PageLostError:
+                continue
+        return await (await self._notebooks.place(self._api_path)).edit(edits, again=True)

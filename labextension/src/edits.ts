@@ -1,0 +1,256 @@
+/** Reads and edits one open notebook for the host: through its shared model, each call as one step. */
+import type { ICodeCellModel } from '@jupyterlab/cells';
+import type { IOutput } from '@jupyterlab/nbformat';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { ISharedCell, ISharedNotebook } from '@jupyter/ydoc';
+import type { JSONObject, JSONValue } from '@lumino/coreutils';
+
+type CellType = 'code' | 'markdown' | 'raw';
+
+/** An edit as the server sends it. `expected` is what it was checked against there. */
+export interface Edit {
+  op: 'InsertCell' | 'ReplaceSource' | 'MoveCell' | 'DeleteCell' | 'SetCellMetadata' | 'SetOutputs';
+  cell_id: string;
+  after?: string;
+  type?: CellType | null;
+  source?: string;
+  metadata?: JSONObject;
+  values?: JSONObject;
+  outputs?: JSONObject[] | null;
+  execution_count?: number | null;
+  expected?: { type: string; source: string } | null;
+}
+
+/** Why an edit was refused; the codes are those of the server's errors. */
+export class Refusal extends Error {
+  constructor(
+    readonly code: 'cell_missing' | 'cell_changed' | 'cell_busy' | 'notebook_unavailable',
+    readonly cellId: string,
+    message = ''
+  ) {
+    super(message);
+  }
+}
+
+const TYPING_MILLISECONDS = 10_000;
+const MAX_TEXT = 4_000_000;
+const RICH = ['image/png', 'image/jpeg', 'image/gif', 'image/svg+xml', 'text/html', 'text/markdown', 'text/latex'];
+
+/** Watches one notebook panel for the person's typing, and does what the host asks. */
+export class NotebookEdits {
+  /** When the person last changed each cell's source, by cell id. */
+  private readonly typed = new Map<string, number>();
+  private ours = false;
+  private readonly done = new Map<string, JSONObject>();
+
+  constructor(private readonly panel: NotebookPanel) {
+    panel.content.activeCellChanged.connect(this.watch, this);
+    this.watch();
+  }
+
+  /** The notebook as it is now, with the outputs of these cells. */
+  read(outputsOf: readonly string[] = []): JSONObject {
+    const model = this.panel.context.model;
+    const wanted = new Set(outputsOf);
+    const cells: JSONValue[] = [];
+    for (const cell of model.cells) {
+      const shared = cell.sharedModel;
+      const outputs = cell.type === 'code' ? (cell as ICodeCellModel).outputs.toJSON() : [];
+      cells.push({
+        id: shared.getId(),
+        cell_type: cell.type,
+        source: shared.getSource(),
+        metadata: shared.getMetadata() as JSONObject,
+        execution_count: cell.type === 'code' ? (cell as ICodeCellModel).executionCount : null,
+        execution_state: cell.type === 'code' ? stateOf(cell as ICodeCellModel) : '',
+        outputs: wanted.has(shared.getId()) ? outputs.map(bounded) : [],
+        output_kinds: [...new Set(outputs.map(kindOf))],
+        typing: this.isTyping(shared.getId())
+      });
+    }
+    return { cells, metadata: model.sharedModel.getMetadata() as JSONObject, dirty: model.dirty };
+  }
+
+  /** All edits in one transaction, or none; an edit that was made already is only answered again. */
+  edit(editId: string, edits: readonly Edit[]): JSONObject {
+    const before = this.done.get(editId);
+    if (before !== undefined) {
+      return before;
+    }
+    const shared = this.panel.context.model.sharedModel;
+    this.check(shared, edits);
+    this.ours = true;
+    try {
+      shared.transact(() => edits.forEach(edit => this.carryOut(shared, edit)));
+    } finally {
+      this.ours = false;
+    }
+    edits.filter(edit => edit.op === 'SetOutputs').forEach(edit => this.setOutputs(edit));
+    const result = this.read();
+    this.done.set(editId, result);
+    for (const oldest of [...this.done.keys()].slice(0, -4)) {
+      this.done.delete(oldest);
+    }
+    return result;
+  }
+
+  private watch(): void {
+    const cell = this.panel.content.activeCell;
+    cell?.model.sharedModel.changed.connect(this.noteChange, this);
+  }
+
+  private noteChange(cell: ISharedCell, change: { sourceChange?: unknown }): void {
+    const active = this.panel.content.activeCell;
+    const mine = active?.model.sharedModel === cell && active.editor?.hasFocus() === true;
+    if (change.sourceChange !== undefined && !this.ours && mine) {
+      this.typed.set(cell.getId(), Date.now());
+    }
+  }
+
+  private isTyping(cellId: string): boolean {
+    return Date.now() - (this.typed.get(cellId) ?? 0) < TYPING_MILLISECONDS;
+  }
+
+  /** Everything that can refuse comes before the first change. */
+  private check(shared: ISharedNotebook, edits: readonly Edit[]): void {
+    const coming = new Set<string>();
+    for (const edit of edits) {
+      const known = (id: string): boolean => coming.has(id) || indexOf(shared, id) >= 0;
+      if (edit.after && !known(edit.after)) {
+        throw new Refusal('cell_missing', edit.after);
+      }
+      if (edit.op === 'InsertCell') {
+        coming.add(edit.cell_id);
+      } else {
+        this.checkCell(shared, edit, known);
+      }
+    }
+  }
+
+  private checkCell(shared: ISharedNotebook, edit: Edit, known: (id: string) => boolean): void {
+    const cell = cellOf(shared, edit.cell_id);
+    if (cell === undefined) {
+      if (!known(edit.cell_id) && edit.expected !== null) {
+        throw new Refusal('cell_missing', edit.cell_id);
+      }
+      return;
+    }
+    if (edit.expected === undefined) {
+      return;
+    }
+    if (edit.expected === null || cell.cell_type !== edit.expected.type || cell.getSource() !== edit.expected.source) {
+      throw new Refusal('cell_changed', edit.cell_id);
+    }
+    const changes = edit.op === 'DeleteCell' || cell.getSource() !== edit.source;
+    if (changes && this.isTyping(edit.cell_id)) {
+      throw new Refusal('cell_busy', edit.cell_id);
+    }
+  }
+
+  private carryOut(shared: ISharedNotebook, edit: Edit): void {
+    const index = indexOf(shared, edit.cell_id);
+    const cell = cellOf(shared, edit.cell_id);
+    if (edit.op === 'InsertCell') {
+      if (cell === undefined) {
+        insert(shared, edit.after ? indexOf(shared, edit.after) + 1 : 0, edit, edit.metadata ?? {});
+      }
+    } else if (cell === undefined) {
+      return; // a deletion carried out again
+    } else if (edit.op === 'DeleteCell') {
+      shared.deleteCell(index);
+    } else if (edit.op === 'MoveCell') {
+      move(shared, index, edit.after ?? '');
+    } else if (edit.op === 'SetCellMetadata') {
+      setMetadata(cell, edit.values ?? {});
+    } else if (edit.op === 'ReplaceSource') {
+      if (edit.type && edit.type !== cell.cell_type) {
+        const metadata = cell.getMetadata() as JSONObject;
+        shared.deleteCell(index);
+        insert(shared, index, edit, metadata);
+      } else {
+        splice(cell, edit.source ?? '');
+      }
+    }
+  }
+
+  private setOutputs(edit: Edit): void {
+    for (const cell of this.panel.context.model.cells) {
+      if (cell.sharedModel.getId() === edit.cell_id && cell.type === 'code') {
+        const code = cell as ICodeCellModel;
+        if (edit.outputs) {
+          code.outputs.fromJSON(edit.outputs as unknown as IOutput[]);
+        }
+        code.executionCount = edit.execution_count ?? null;
+      }
+    }
+  }
+}
+
+function indexOf(shared: ISharedNotebook, cellId: string): number {
+  return shared.cells.findIndex(cell => cell.getId() === cellId);
+}
+
+function cellOf(shared: ISharedNotebook, cellId: string): ISharedCell | undefined {
+  return shared.cells.find(cell => cell.getId() === cellId);
+}
+
+function insert(shared: ISharedNotebook, index: number, edit: Edit, metadata: JSONObject): void {
+  shared.insertCell(index, { id: edit.cell_id, cell_type: edit.type ?? 'code', source: edit.source ?? '', metadata });
+}
+
+function move(shared: ISharedNotebook, from: number, after: string): void {
+  const target = after ? indexOf(shared, after) : -1;
+  const to = target < from ? target + 1 : target;
+  if (to !== from) {
+    shared.moveCell(from, to);
+  }
+}
+
+function setMetadata(cell: ISharedCell, values: JSONObject): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null || value === undefined) {
+      cell.deleteMetadata(name);
+    } else {
+      cell.setMetadata(name, value);
+    }
+  }
+}
+
+/** Change only the differing middle, so that the cursor stays where the text did not change. */
+function splice(cell: ISharedCell, wanted: string): void {
+  const now = cell.getSource();
+  if (now === wanted) {
+    return;
+  }
+  const shorter = Math.min(now.length, wanted.length);
+  let start = 0;
+  while (start < shorter && now[start] === wanted[start]) {
+    start++;
+  }
+  let end = 0;
+  while (end < shorter - start && now[now.length - 1 - end] === wanted[wanted.length - 1 - end]) {
+    end++;
+  }
+  cell.updateSource(start, now.length - end, wanted.slice(start, wanted.length - end));
+}
+
+function stateOf(cell: ICodeCellModel): string {
+  return 'executionState' in cell ? String(cell.executionState) : '';
+}
+
+function kindOf(output: IOutput): string {
+  if (output.output_type === 'stream' || output.output_type === 'error') {
+    return output.output_type;
+  }
+  const types = Object.keys((output['data'] as JSONObject | undefined) ?? {});
+  return RICH.find(type => types.includes(type)) ?? types[0] ?? 'nothing';
+}
+
+/** An output without texts that are too long for a message. */
+function bounded(output: IOutput): JSONValue {
+  return JSON.parse(
+    JSON.stringify(output, (_, value: unknown) =>
+      typeof value === 'string' && value.length > MAX_TEXT ? `[${value.length} characters: too long to show]` : value
+    )
+  ) as JSONValue;
+}
