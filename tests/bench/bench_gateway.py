@@ -43,6 +43,9 @@ SCRIPT = {
 class _Network:
     """Everything may be reached, nothing is kept."""
 
+    def __init__(self) -> None:
+        self.dialling = anyio.CapacityLimiter(8)
+
     async def permit(self, destination: Destination) -> Permitted:
         return Permitted(f"bench {destination}")
 

@@ -39,6 +39,7 @@ class Upstream:
         endpoint = check_endpoint(settings)
         self._base_url, self._host, self._secret = endpoint.base_url, endpoint.host, endpoint.secret
         self._bounds = bounds
+        self._own = {name.lower().encode("ascii") for name in settings.headers}
         self._client = make_client(endpoint, bounds, settings.company)
 
     async def __aenter__(self) -> Upstream:
@@ -71,7 +72,7 @@ class Upstream:
             raise self._unreachable(err) from err
         try:
             if response.status_code in _REDIRECTS or response.status_code >= _FIRST_ERROR:
-                raise await self._error(response)
+                raise await self._error(response, [value for name, value in headers if name in self._own])
             _check_kind(response, streams=streams)
             yield response
         finally:
@@ -105,14 +106,15 @@ class Upstream:
         # Retryable: a laptop that wakes up has no network for some seconds.
         return Refusal("", sentence, status=503, kind="api_error", retry_after=2)
 
-    async def _error(self, response: httpx.Response) -> Refusal:
+    async def _error(self, response: httpx.Response, hidden: list[bytes]) -> Refusal:
         """The upstream's error, or a plain sentence in its place."""
         status = response.status_code
         if status in _REDIRECTS:
             sentence = f"The model's API at {self._host} answered with a redirect ({status}): check ANTHROPIC_BASE_URL."
             return Refusal("", sentence, kind="api_error")
         kind, message = _read_error(await self._start_of(response))
-        message = message.replace(self._secret, "[credential]") if self._secret else message
+        for secret in (self._secret, *(value.decode("ascii") for value in hidden)):
+            message = message.replace(secret, "[credential]") if secret else message
         if status in (_UNAUTHORIZED, _FORBIDDEN):
             # Not for 401: where the CLI finds the API's usual words, it shows a login hint of its own instead.
             said = f" It says: {message}" if message and status == _FORBIDDEN else ""

@@ -8,8 +8,11 @@ from collections import deque
 from jupyter_agent_host.host.gateway.egress import EgressRefusal
 from jupyter_agent_host.host.settings import NetworkSettings
 
+TOO_MANY = "max_network_connections"
+"""The rule that bounds connections."""
+
 _TOO_MANY = 429
-_PER_MINUTE = 600
+_PER_MINUTE = 3000
 _DAY_SECONDS, _MINUTE_SECONDS = 86_400, 60.0
 
 
@@ -22,6 +25,7 @@ class Amounts:
         self._begun: deque[float] = deque()
         self._day = 0
         self._bytes = 0
+        self._told = -_MINUTE_SECONDS
 
     @property
     def bytes_today(self) -> int:
@@ -38,7 +42,7 @@ class Amounts:
             self._begun.popleft()
         if self._open >= self._settings.max_connections or len(self._begun) >= _PER_MINUTE:
             raise EgressRefusal(
-                "max_network_connections",
+                TOO_MANY,
                 f"This notebook has too many network connections (at most {self._settings.max_connections} at once,"
                 f" {_PER_MINUTE} a minute); wait a moment.",
                 status=_TOO_MANY,
@@ -47,6 +51,14 @@ class Amounts:
         self.count(0)
         self._begun.append(now)
         self._open += 1
+
+    def may_tell(self) -> bool:
+        """Whether it is time again to write down that there are too many: once a minute."""
+        now = time.monotonic()
+        if now - self._told < _MINUTE_SECONDS:
+            return False
+        self._told = now
+        return True
 
     def close_one(self) -> None:
         self._open -= 1

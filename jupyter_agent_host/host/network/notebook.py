@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import anyio
+
 from jupyter_agent_host.errors import AuditError
 from jupyter_agent_host.host.audit import AuditLog, AuditRecord
 from jupyter_agent_host.host.gateway.egress import Destination, EgressRecord, EgressRefusal, Permitted
-from jupyter_agent_host.host.network.amounts import Amounts
+from jupyter_agent_host.host.network.amounts import TOO_MANY, Amounts
 from jupyter_agent_host.host.network.mcp import NotebookMcp
 from jupyter_agent_host.host.network.policy import Decision, NetworkPolicy
 from jupyter_agent_host.host.settings import McpSettings, NetworkSettings
@@ -24,6 +26,7 @@ KIND = "network"
 TOOL_NAME = "Network"
 """What a question about a host names as its tool."""
 
+_MAX_DIALLING = 8
 _MAX_QUESTIONS = 4
 _MAX_REFUSED_TOLD = 20
 
@@ -68,6 +71,7 @@ class NotebookNetwork:
         self.rules: dict[str, Literal["allow", "deny"]] = {}
         self.refused: dict[str, str] = {}
         self.amounts = Amounts(services.settings)
+        self.dialling = anyio.CapacityLimiter(_MAX_DIALLING)
         self.mcp = NotebookMcp(notebook_id, services.mcp_servers, services.journal)
         self._notebook_id = notebook_id
         self._services = services
@@ -145,6 +149,9 @@ class NotebookNetwork:
         self.amounts.close_one()
 
     async def record(self, record: EgressRecord) -> None:
+        """Write it down; too many connections only now and then, or a flood would wash the rest away."""
+        if record.rule == TOO_MANY and not self.amounts.may_tell():
+            return
         self._services.audit.note(
             AuditRecord(
                 kind="credential" if record.via.startswith("service ") else "egress",
@@ -219,6 +226,7 @@ def _question(notebook_id: str, destination: Destination, turn_id: str) -> Permi
         request_id=f"network-{digest[:32]}",
         tool_name=TOOL_NAME,
         input={"host": destination.host, "port": destination.port},
+        details={"effect": "network", "mayRemember": True},
         title=f"Let the agent reach {destination}?",
         description="Whatever the agent has seen could be sent there. Allow it once for this turn, or for this"
         " notebook from now on.",

@@ -8,6 +8,8 @@ from typing import Literal
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway.egress import Destination
+from jupyter_agent_host.host.gateway.egress.addresses import what_is
+from jupyter_agent_host.host.gateway.egress.dial import private
 from jupyter_agent_host.host.gateway.egress.presets import PRESETS
 from jupyter_agent_host.host.gateway.egress.rules import HostRule, first_naming, read_rule
 from jupyter_agent_host.host.settings import NetworkSettings
@@ -43,6 +45,7 @@ class NetworkPolicy:
         """What is to happen. `notebook`: the notebook's own rules, each to "allow" or "deny".
 
         A denial wins over every permission; the notebook's own permissions count only where the policy is not locked.
+        Nobody is asked about what could not be reached anyway: private addresses, names without a dot.
         """
         found = (
             self._named(self.denied, destination, "deny", "denied_hosts")
@@ -52,8 +55,11 @@ class NetworkPolicy:
         )
         if found is not None:
             return found
-        if self.asks:
-            return Decision("ask", "network_policy: ask", companys_own=self._is_companys_own(destination))
+        own = self._is_companys_own(destination)
+        if destination.address is not None and what_is(destination.address) and not own:
+            return Decision("deny", "private_address", private(destination, what_is(destination.address)).sentence)
+        if self.asks and (own or destination.address is not None or "." in destination.host):
+            return Decision("ask", "network_policy: ask", companys_own=own)
         return Decision("deny", "network_off", self._off(destination, notebook))
 
     def decide_service(self, name: str, destination: Destination, notebook: Mapping[str, str]) -> Decision:

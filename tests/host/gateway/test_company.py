@@ -30,6 +30,7 @@ from jupyter_agent_host.host.settings import CompanyNetwork, ServiceSettings
 pytestmark = pytest.mark.anyio
 
 USER = "proxy-user:proxy-pa55word"
+TOKEN = "gateway-s3cret"
 PAIR = read_secret_text("proxy-user:{env:PW}", {"PW": "proxy-pa55word"})
 
 
@@ -155,3 +156,21 @@ def test_no_proxy(entry: str, named: list[str], others: list[str]) -> None:
 def test_what_is_no_proxy(url: str) -> None:
     with pytest.raises(ConfigError):
         check_proxy(url)
+
+
+async def test_a_model_gateways_own_headers_go_there_and_never_inside() -> None:
+    script = {
+        "rules": [{"when": {"prompt": "echo"}, "error": {"status": 400, "type": "invalid", "message": f"saw {TOKEN}"}}],
+        "otherwise": {"say": "hello"},
+    }
+    headers = {"X-Model-Gateway": read_secret_text("{env:T}", {"T": TOKEN})}
+    async with open_door(script, headers=headers) as door:
+        assert (await door.post(ask())).status_code == 200
+        sent = {name.lower(): text for name, text in door.model.requests[-1].headers.items()}
+        assert sent["x-model-gateway"] == TOKEN
+        assert "x-api-key" in sent
+        echoed = await door.post(ask("echo"))
+        assert "saw [credential]" in echoed.text
+    missing = {"X-Model-Gateway": read_secret_text("{env:T}", {})}
+    async with open_door(script, headers=missing) as door:
+        assert "no credential at environment variable T" in (await door.post(ask())).text

@@ -30,6 +30,7 @@ class OpenNetwork:
     companys_own: bool = False
     moved: int = 0
     open: int = 0
+    dialling: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(8))
 
     async def permit(self, destination: Destination) -> Permitted:
         if destination.host in self.names or destination.address is not None:

@@ -23,6 +23,7 @@ from jupyter_agent_host.host.gateway.refusal import Refusal, malformed
 
 logger = logging.getLogger(__name__)
 
+TOO_MANY_REQUESTS = 429
 _RECORD_SECONDS = 10.0
 _NOWHERE = Destination("", 0)
 
@@ -47,7 +48,8 @@ class EgressExchange:
         """Answer it. Cancelling closes both sides. Raises nothing that a peer could cause."""
         started = anyio.current_time()
         try:
-            await self._answer(head)
+            with counted(self.network):
+                await self._answer(head)
         except Refusal as refusal:
             verdict = "denied" if refusal.status < 500 else "failed"  # noqa: PLR2004 - HTTP's line between ours and theirs
             self.record = replace(self.record, verdict=verdict, rule=refusal.rule)
@@ -69,15 +71,15 @@ class EgressExchange:
         self.record = replace(self.record, destination=destination, via=via)
         if not head.length:
             await self.connection.read_body(head)
-        with counted(self.network):
-            permitted = await self._permit(destination)
-            self.record = replace(self.record, verdict="allowed", rule=permitted.rule)
+        permitted = await self._permit(destination)
+        self.record = replace(self.record, verdict="allowed", rule=permitted.rule)
+        async with self.network.dialling:
             reached = await self.dialer.dial(destination, companys_own=permitted.companys_own)
-            self.record = replace(self.record, address=reached.address)
-            if via == "connect":
-                await self._tunnel(reached)
-            else:
-                await self._forward(Wish(head, destination, checked_path(path)), reached)
+        self.record = replace(self.record, address=reached.address)
+        if via == "connect":
+            await self._tunnel(reached)
+        else:
+            await self._forward(Wish(head, destination, checked_path(path)), reached)
 
     async def _permit(self, destination: Destination) -> Permitted:
         """Ask for leave, which may take a person's time; a client that goes away meanwhile is noticed."""
@@ -120,6 +122,8 @@ class EgressExchange:
             self.record = replace(self.record, bytes_in=carried.bytes_in, bytes_out=carried.bytes_out)
 
     async def _refuse(self, refusal: Refusal) -> None:
+        if refusal.status == TOO_MANY_REQUESTS:
+            await anyio.sleep(self.bounds.tarpit_seconds)
         try:
             await self.connection.refuse(refusal)
         except ConnectionGoneError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import anyio
+
 from jupyter_agent_host.host.gateway.egress.destination import Destination
 
 
@@ -45,6 +47,10 @@ class EgressRecord:
 
 class Network(Protocol):
     """One notebook's network: who may be reached, how much, and the record of it."""
+
+    @property
+    def dialling(self) -> anyio.CapacityLimiter:
+        """Bounds look-ups and connection attempts at once: slow ones of one notebook cost no other its turn."""
 
     async def permit(self, destination: Destination) -> Permitted:
         """Say whether this destination may be reached; may wait for a person.

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from functools import partial
 from ipaddress import ip_address
 from typing import Protocol
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 from anyio.abc import SocketAttribute
 
 from jupyter_agent_host.host.gateway.egress.destination import Address
 
 _MAX_ADDRESSES = 16
+_MAX_LOOKUPS = 64
 
 
 class ThisMachineError(OSError):
@@ -41,10 +44,15 @@ class Outside(Protocol):
 class Internet:
     """The real one."""
 
+    def __init__(self) -> None:
+        self._lookups = anyio.CapacityLimiter(_MAX_LOOKUPS)
+
     async def resolve(self, host: str) -> Sequence[Address]:
         """As the system resolves names."""
+        look = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
         try:
-            found = await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            # Not in the event loop's own few threads: a slow name must hold up nothing else of the server.
+            found = await anyio.to_thread.run_sync(look, limiter=self._lookups, abandon_on_cancel=True)
         except socket.gaierror:
             return []
         texts = dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found)

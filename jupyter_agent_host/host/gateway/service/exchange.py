@@ -14,7 +14,7 @@ from jupyter_agent_host.errors import CredentialMissingError
 from jupyter_agent_host.host.gateway.bounds import Bounds
 from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError, RequestHead
 from jupyter_agent_host.host.gateway.egress.destination import Destination
-from jupyter_agent_host.host.gateway.egress.exchange import counted, keep, until_gone
+from jupyter_agent_host.host.gateway.egress.exchange import TOO_MANY_REQUESTS, counted, keep, until_gone
 from jupyter_agent_host.host.gateway.egress.forward import Carried, body, relay, request_headers, response_headers
 from jupyter_agent_host.host.gateway.egress.network import EgressRecord, Network
 from jupyter_agent_host.host.gateway.egress.refusal import UNREACHABLE, EgressRefusal
@@ -49,7 +49,8 @@ class ServiceExchange:
         started = anyio.current_time()
         carried = Carried(self.network.count)
         try:
-            await self._answer(head, carried)
+            with counted(self.network):
+                await self._answer(head, carried)
         except Refusal as refusal:
             verdict = "denied" if refusal.status != UNREACHABLE else "failed"
             self.record = replace(self.record, verdict=verdict, rule=refusal.rule)
@@ -75,8 +76,7 @@ class ServiceExchange:
         self.record = replace(self.record, verdict="allowed", rule=permitted.rule)
         if not head.length:
             await self.connection.read_body(head)
-        with counted(self.network):
-            await until_gone(self.connection, head, carried, partial(self._ask, head, target.path, service, carried))
+        await until_gone(self.connection, head, carried, partial(self._ask, head, target.path, service, carried))
 
     async def _ask(self, head: RequestHead, path: bytes, service: Service, carried: Carried) -> None:
         try:
@@ -142,6 +142,8 @@ class ServiceExchange:
         await self.connection.finish()
 
     async def _refuse(self, refusal: Refusal) -> None:
+        if refusal.status == TOO_MANY_REQUESTS:
+            await anyio.sleep(self.bounds.tarpit_seconds)
         try:
             await self.connection.refuse(refusal)
         except ConnectionGoneError:
