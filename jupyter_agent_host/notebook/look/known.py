@@ -1,0 +1,208 @@
+"""Arrays, tables and tensors of the libraries that everybody uses: shape, types, memory, first rows.
+
+Only exact types of libraries that are loaded. Their own accessors are called, never those of elements; nothing is
+computed over a whole column, nothing lazy is collected, no device is waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .statics import loaded, names_of, plain
+from .values import preview
+
+Recognise = Callable[[type], type | None]
+
+_ROWS = 5
+_COLUMNS = 12
+_MOST_COLUMNS = 1000
+_FLAT = 2
+_CELL = 40
+_MAX_ITEM_BYTES = 10_000
+
+
+def facts(value: object) -> dict[str, Any] | None:
+    """{shape, dtype | columns, nbytes, note} of a known type; None for every other."""
+    for recognise, describe in _KINDS:
+        cls = recognise(type(value))
+        if cls is not None:
+            return describe(value, cls)
+    return None
+
+
+def _exact(module: str, name: str) -> Recognise:
+    def recognise(cls: type) -> type | None:
+        wanted = loaded(module, name)
+        return wanted if cls is wanted and wanted is not None else None
+
+    return recognise
+
+
+def _array_class(cls: type) -> type | None:
+    """Numpy's array, or a subclass (`memmap`, `matrix`), which is read as a plain array."""
+    wanted = loaded("numpy", "ndarray")
+    return wanted if wanted is not None and issubclass(cls, wanted) else None
+
+
+def _scalar_class(cls: type) -> type | None:
+    wanted = loaded("numpy", "generic")
+    return wanted if wanted is not None and issubclass(cls, wanted) and names_of(cls)[0] == "numpy" else None
+
+
+def _array(value: Any, ndarray: Any) -> dict[str, Any]:
+    plain_view = ndarray.view(value, ndarray)
+    shape = [int(size) for size in plain_view.shape]
+    dtype = plain_view.dtype
+    return {
+        "shape": shape,
+        "dtype": _dtype(dtype),
+        "nbytes": int(plain_view.nbytes),
+        "head": _array_head(plain_view, shape) if dtype.itemsize <= _MAX_ITEM_BYTES else [],
+    }
+
+
+def _array_head(view: Any, shape: list[int]) -> list[str]:
+    if not shape:
+        return [preview(view.item(), _CELL)]
+    if 0 in shape:
+        return []
+    if len(shape) == 1:
+        return [", ".join(preview(item, _CELL) for item in view[: 2 * _ROWS].tolist())]
+    while view.ndim > _FLAT:
+        view = view[0]
+    return [", ".join(preview(item, _CELL) for item in row) for row in view[:_ROWS, :_COLUMNS].tolist()]
+
+
+def _scalar(value: Any, _generic: type) -> dict[str, Any]:
+    return {"dtype": _dtype(value.dtype), "nbytes": int(value.nbytes), "head": [preview(value.item(), _CELL)]}
+
+
+def _dtype(dtype: Any) -> str:
+    """A dtype's name, if the library made it: another's dtype would run that other's code."""
+    module, name = names_of(type(dtype))
+    if module.partition(".")[0] in ("numpy", "pandas", "polars", "pyarrow", "torch"):
+        return plain(str(dtype))
+    return f"{module}.{name}"
+
+
+def _frame(value: Any, _cls: type) -> dict[str, Any]:
+    rows, columns = value.shape
+    some = value.iloc[:_ROWS, :_COLUMNS]
+    labels = [_label(label) for label in some.columns.tolist()]
+    described = value.iloc[:0, : 4 * _COLUMNS]
+    names = [_label(label) for label in described.columns.tolist()]
+    return {
+        "shape": [int(rows), int(columns)],
+        "columns": dict(zip(names, [_dtype(dtype) for dtype in described.dtypes.tolist()], strict=False)),
+        "nbytes": _pandas_bytes(value, columns),
+        "head": [" | ".join(labels), *_rows([_series_cells(some.iloc[:, at]) for at in range(len(labels))])],
+    }
+
+
+def _label(label: object) -> str:
+    return plain(label, _CELL) if type(label) is str else preview(label, _CELL)
+
+
+def _pandas_bytes(value: Any, columns: int) -> int | None:
+    if columns > _MOST_COLUMNS:  # a column at a time would take too long
+        return None
+    return int(value.memory_usage(index=True, deep=False).sum())
+
+
+def _series(value: Any, _cls: type) -> dict[str, Any]:
+    some = value.iloc[: 2 * _ROWS]
+    return {
+        "shape": [int(size) for size in value.shape],
+        "dtype": _dtype(value.dtype),
+        "nbytes": int(value.nbytes),
+        "head": [", ".join(_series_cells(some))],
+    }
+
+
+def _series_cells(series: Any) -> list[str]:
+    module = names_of(type(series.dtype))[0].partition(".")[0]
+    if module not in ("numpy", "pandas"):
+        return ["…"] * len(series)  # an extension's elements are its own code
+    return [_cell(item) for item in series.tolist()]
+
+
+def _cell(item: object) -> str:
+    module, name = names_of(type(item))
+    if module.partition(".")[0] in ("pandas", "datetime", "decimal") and name in _TEXTUAL:
+        return plain(str(item), _CELL)
+    return preview(item, _CELL)
+
+
+_TEXTUAL = ("Timestamp", "Timedelta", "NaTType", "NAType", "Period", "Interval", "datetime", "date", "time", "Decimal")
+
+
+def _rows(columns: list[list[str]]) -> list[str]:
+    return [" | ".join(cells) for cells in zip(*columns, strict=False)]
+
+
+def _index(value: Any, _cls: type) -> dict[str, Any]:
+    return {
+        "shape": [int(size) for size in value.shape],
+        "dtype": _dtype(value.dtype),
+        "head": [", ".join(_cell(item) for item in value[: 2 * _ROWS].tolist())],
+    }
+
+
+def _polars_frame(value: Any, _cls: type) -> dict[str, Any]:
+    rows, columns = value.shape
+    some = value[:_ROWS, :_COLUMNS]
+    kinds = [_dtype(dtype) for dtype in value.dtypes[: 4 * _COLUMNS]]
+    return {
+        "shape": [int(rows), int(columns)],
+        "columns": dict(zip([_label(name) for name in value.columns], kinds, strict=False)),
+        "nbytes": int(value.estimated_size()) if columns <= _MOST_COLUMNS else None,
+        "head": [
+            " | ".join(_label(name) for name in some.columns),
+            *(" | ".join(_cell(item) for item in row) for row in some.rows()),
+        ],
+    }
+
+
+def _polars_series(value: Any, _cls: type) -> dict[str, Any]:
+    return {
+        "shape": [len(value)],
+        "dtype": _dtype(value.dtype),
+        "nbytes": int(value.estimated_size()),
+        "head": [", ".join(_cell(item) for item in value[: 2 * _ROWS].to_list())],
+    }
+
+
+def _lazy(_value: object, _cls: type) -> dict[str, Any]:
+    return {"note": "lazy: nothing is computed until it is collected"}
+
+
+def _tensor(value: Any, _cls: type) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "shape": [int(size) for size in value.shape],
+        "dtype": plain(str(value.dtype)),
+        "nbytes": int(value.element_size() * value.nelement()),
+        "note": f"on {plain(str(value.device))}",
+    }
+    if value.device.type == "cpu" and value.layout == value.new_empty(0).layout and 0 not in found["shape"]:
+        flat = value.detach()
+        while flat.dim() > _FLAT:
+            flat = flat[0]
+        some = flat[:_ROWS, :_COLUMNS].tolist() if flat.dim() == _FLAT else [flat.reshape(-1)[: 2 * _ROWS].tolist()]
+        found["head"] = [", ".join(preview(item, _CELL) for item in row) for row in some]
+    return found
+
+
+_KINDS = (
+    (_array_class, _array),
+    (_scalar_class, _scalar),
+    (_exact("pandas", "DataFrame"), _frame),
+    (_exact("pandas", "Series"), _series),
+    (_exact("pandas", "Index"), _index),
+    (_exact("pandas", "RangeIndex"), _index),
+    (_exact("pandas", "DatetimeIndex"), _index),
+    (_exact("polars", "DataFrame"), _polars_frame),
+    (_exact("polars", "Series"), _polars_series),
+    (_exact("polars", "LazyFrame"), _lazy),
+    (_exact("torch", "Tensor"), _tensor),
+)
