@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-OnOutput = Callable[[Mapping[str, Any]], Awaitable[None]]
-"""Gets one nbformat output as it comes."""
+OnOutput = Callable[[Mapping[str, Any]], None]
+"""Hears each output message as it comes: its `msg_type` and `content`, as the messaging protocol has them."""
+
+Place = Literal["main", "beside"]
+"""`main` is the kernel's own queue, where cells run; `beside` is a subshell, which runs while a cell does."""
 
 
 @dataclass(frozen=True)
 class KernelStatus:
-    """`name` is the kernelspec's, `language` as kernel_info says it ("" before it was asked)."""
+    """A kernel as it is now.
 
-    kernel_id: str
-    name: str
-    language: str
-    state: Literal["none", "starting", "idle", "busy", "dead"]
+    Attributes:
+        name: the kernelspec's.
+        language: as kernel_info says it; "" before it was asked.
+        running: the first lines of the code that runs, if it is known.
+        running_seconds: how long it has been running.
+        beside: whether code can run beside a cell.
+        variables: whether variables can be looked at.
+    """
+
+    kernel_id: str = ""
+    name: str = ""
+    language: str = ""
+    state: Literal["none", "starting", "idle", "busy", "dead"] = "none"
+    running: str = ""
+    running_seconds: float = 0.0
+    beside: bool = False
+    variables: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,25 +45,68 @@ class Execution:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class RunRequest:
+    """Code to be run.
+
+    Attributes:
+        cell_id: the cell that it is the source of; "" for none.
+        store_history: whether it counts as a cell: a number, an entry in the history.
+        deadline_seconds: for `beside` alone, where no interrupt reaches: it is told to stop then.
+    """
+
+    code: str
+    place: Place = "main"
+    cell_id: str = ""
+    store_history: bool = False
+    deadline_seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """What an interrupt did. `left` names what goes on although it was told to stop."""
+
+    stopped: bool
+    left: tuple[str, ...] = field(default=())
+
+
 class NotebookKernel(Protocol):
     """The one kernel of a notebook's session."""
 
-    async def status(self) -> KernelStatus: ...
+    async def status(self) -> KernelStatus:
+        """As it is now. Starts nothing, waits for nothing that runs."""
 
-    async def execute(self, code: str, *, cell_id: str, on_output: OnOutput, store_history: bool) -> Execution:
-        """Run code to its end; cancelling interrupts it.
-
-        Raises:
-            NotebookUnavailableError: there is no kernel, or it died meanwhile.
-        """
-
-    async def inspect(self, code: str) -> str:
-        """Run inspection code beside whatever the kernel is doing; what it wrote to stdout.
+    async def start(self) -> KernelStatus:
+        """Start the notebook's kernel if it has none.
 
         Raises:
-            NotebookUnavailableError: there is no kernel, it is of another language, or it cannot look now.
+            NotebookUnavailableError: it does not start.
         """
 
-    async def interrupt(self) -> None: ...
+    async def execute(self, request: RunRequest, on_output: OnOutput) -> Execution:
+        """Run code to its end, after what the kernel is doing already. Cancelling interrupts it, and returns soon.
 
-    async def restart(self) -> None: ...
+        Raises:
+            NotebookUnavailableError: there is no kernel, or it died or was restarted meanwhile.
+        """
+
+    async def look(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask `notebook.look` in the kernel, beside whatever it does.
+
+        Raises:
+            NotebookUnavailableError: there is no kernel, it is of another language, or it cannot be looked into now.
+        """
+
+    async def interrupt(self) -> Interrupted:
+        """Interrupt what runs, and tell code beside it to stop.
+
+        Raises:
+            NotebookUnavailableError: there is no kernel.
+        """
+
+    async def restart(self) -> None:
+        """Restart it: every variable is lost.
+
+        Raises:
+            NotebookUnavailableError: there is no kernel, or it does not come back.
+        """

@@ -25,6 +25,7 @@ class Door:
     def __init__(self, shell: Any, kernel: Any = None) -> None:
         self._shell = shell
         self._kernel = kernel
+        self.afterwards: Callable[[], None] | None = None
 
     def register(self, target: str) -> None:
         """Listen for comms opened on `target`."""
@@ -43,6 +44,9 @@ class Door:
     def _opened(self, comm: Any, message: dict[str, Any]) -> None:
         comm._closed = True  # noqa: SLF001 - it is no conversation: without this its end would be announced to every page
         self._kernel.comm_manager.unregister_comm(comm)
+        if self.afterwards is not None:  # what the code that made this door left to be done after its own end
+            afterwards, self.afterwards = self.afterwards, None
+            afterwards()
         data = {ANSWER_TYPE: self.answer(message["content"]["data"])}
         content = {"data": data, "metadata": {}, "transient": {}}
         self._kernel.session.send(self._kernel.iopub_socket, "display_data", content, parent=message)

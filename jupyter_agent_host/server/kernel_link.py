@@ -1,0 +1,238 @@
+"""Our own line to one kernel: a client of its own, so that no message of ours is taken for the person's."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+from uuid import uuid4
+
+import anyio
+from jupyter_client.asynchronous.client import AsyncKernelClient
+
+from jupyter_agent_host.errors import NotebookUnavailableError
+
+logger = logging.getLogger(__name__)
+
+_CONNECT_SECONDS = 30.0
+_ASK_AGAIN_SECONDS = 0.3
+_ALIVE_SECONDS = 2.0
+_SHOWN_CODE = 300
+
+Message = Mapping[str, Any]
+
+
+class Exchange:
+    """One request of ours: its reply, its idle, and what came on IOPub in between."""
+
+    def __init__(self, message_id: str, on_output: Callable[[Message], None] | None = None) -> None:
+        self.message_id = message_id
+        self.reply: Message | None = None
+        self.failure = ""
+        self.replied = anyio.Event()
+        self.idle = anyio.Event()
+        self._on_output = on_output
+
+    def output(self, message: Message) -> None:
+        """One message that the request caused on IOPub."""
+        if message["msg_type"] == "status":
+            if message["content"].get("execution_state") == "idle":
+                self.idle.set()
+        elif self._on_output is not None:
+            self._on_output(message)
+
+    def answer(self, message: Message) -> None:
+        self.reply = message
+        self.replied.set()
+
+    def fail(self, sentence: str) -> None:
+        self.failure = sentence
+        self.replied.set()
+        self.idle.set()
+
+    async def done(self) -> Mapping[str, Any]:
+        """The reply's content, once all outputs are in.
+
+        Raises:
+            NotebookUnavailableError: the kernel went away.
+        """
+        await self.replied.wait()
+        await self.idle.wait()
+        if self.reply is None:
+            raise NotebookUnavailableError(self.failure)
+        content: Mapping[str, Any] = self.reply["content"]
+        return content
+
+
+class KernelLink:
+    """A connection to one running kernel. `run` must be running.
+
+    Attributes:
+        info: the kernel's `kernel_info_reply`.
+        running: code of main-shell executions that began and did not end, by message id: (code, since).
+        generation: rises whenever the kernel's process is replaced.
+    """
+
+    def __init__(self, manager: Any) -> None:
+        self.manager = manager
+        self.info: Mapping[str, Any] = {}
+        self.running: dict[str, tuple[str, float]] = {}
+        self.generation = 0
+        self.closed = anyio.Event()
+        self._client: AsyncKernelClient = manager.client()
+        self._client.session.session = uuid4().hex
+        self._exchanges: dict[str, Exchange] = {}
+        self._connected = anyio.Event()
+        self._heard = anyio.Event()
+        self._scope = anyio.CancelScope()
+        self._busy_probe: Exchange | None = None
+
+    async def run(self) -> None:
+        """Read what the kernel says, until `close`."""
+        self._client.start_channels(stdin=False, hb=False, control=True)
+        try:
+            with self._scope:
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._read, self._client.iopub_channel, self._take_iopub)
+                    tasks.start_soon(self._read, self._client.shell_channel, self._take_reply)
+                    tasks.start_soon(self._read, self._client.control_channel, self._take_reply)
+                    tasks.start_soon(self._watch)
+                    await self._greet()
+                    self._connected.set()
+        finally:
+            self.closed.set()
+            self._fail_all("The kernel is not connected any more.")
+            self._client.stop_channels()
+
+    def close(self) -> None:
+        """Hang up. The kernel goes on."""
+        self._scope.cancel()
+
+    async def connected(self) -> None:
+        """Wait for the first answer.
+
+        Raises:
+            NotebookUnavailableError: it does not answer.
+        """
+        with anyio.move_on_after(_CONNECT_SECONDS):
+            await self._connected.wait()
+        if not self._connected.is_set():
+            raise NotebookUnavailableError("The notebook's kernel does not answer.")
+
+    @property
+    def busy(self) -> bool:
+        """Whether the main shell runs something, or has not answered since we came."""
+        return bool(self.running) or (self._busy_probe is not None and not self._busy_probe.replied.is_set())
+
+    def send(
+        self,
+        channel: str,
+        kind: str,
+        content: Mapping[str, Any],
+        *,
+        subshell_id: str | None = None,
+        on_output: Callable[[Message], None] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Exchange:
+        """Send one request on `shell` or `control`. The caller forgets the exchange when it is done."""
+        session = self._client.session
+        message = session.msg(kind, dict(content), metadata=dict(metadata or {}))
+        if subshell_id is not None:
+            message["header"]["subshell_id"] = subshell_id
+        exchange = self.expect(message["header"]["msg_id"], on_output)
+        (self._client.control_channel if channel == "control" else self._client.shell_channel).send(message)
+        return exchange
+
+    def expect(self, message_id: str, on_output: Callable[[Message], None] | None = None) -> Exchange:
+        """Listen for what another way of asking causes under that message id."""
+        exchange = self._exchanges[message_id] = Exchange(message_id, on_output)
+        return exchange
+
+    def new_header(self, kind: str) -> dict[str, Any]:
+        """A header of our session, for code that is run for us without a request."""
+        header: dict[str, Any] = self._client.session.msg_header(kind)
+        return {**header, "date": header["date"].isoformat()}
+
+    def forget(self, exchange: Exchange) -> None:
+        """No longer listen for it."""
+        self._exchanges.pop(exchange.message_id, None)
+
+    async def _greet(self) -> None:
+        """Ask until the kernel answered and IOPub was heard, since a subscription takes a moment to count."""
+        asked = [self.send("control", "kernel_info_request", {})]
+        self._busy_probe = self.send("shell", "kernel_info_request", {})
+        asked.append(self._busy_probe)
+        while not self._heard.is_set() or not any(one.reply is not None for one in asked):
+            with anyio.move_on_after(_ASK_AGAIN_SECONDS):
+                await anyio.sleep(_ASK_AGAIN_SECONDS)
+            if self._heard.is_set() and any(one.reply is not None for one in asked):
+                break
+            asked.append(self.send("control", "kernel_info_request", {}))
+        self.info = next(one.reply["content"] for one in asked if one.reply is not None)
+        for one in asked:
+            if one is not self._busy_probe:
+                self.forget(one)
+
+    async def _read(self, channel: Any, take: Callable[[Message], None]) -> None:
+        while True:
+            try:
+                message = await channel.get_msg(timeout=None)
+            except (ValueError, KeyError, TypeError) as err:  # not signed with the kernel's key, or no message at all
+                logger.info("a message of a kernel could not be read: %s", err)
+                continue
+            try:
+                take(message)
+            except Exception:  # one odd message must not end the line
+                logger.exception("a message of a kernel was not understood")
+            await asyncio.sleep(0)  # a socket that is never empty would keep the loop from everybody else
+
+    def _take_reply(self, message: Message) -> None:
+        exchange = self._exchanges.get(message["parent_header"].get("msg_id", ""))
+        if exchange is not None:
+            exchange.answer(message)
+
+    def _take_iopub(self, message: Message) -> None:
+        self._heard.set()
+        kind, parent = message["msg_type"], message.get("parent_header") or {}
+        if kind == "shutdown_reply" or (kind == "status" and message["content"].get("execution_state") == "starting"):
+            self.replaced("The kernel was restarted or shut down.")
+        if parent.get("msg_type") == "execute_request" and not parent.get("subshell_id"):
+            self._note_running(kind, parent["msg_id"], message["content"])
+        exchange = self._exchanges.get(parent.get("msg_id", ""))
+        if exchange is not None:
+            exchange.output(message)
+
+    def _note_running(self, kind: str, message_id: str, content: Mapping[str, Any]) -> None:
+        if kind == "execute_input":
+            self.running[message_id] = (str(content.get("code", ""))[:_SHOWN_CODE], time.monotonic())
+        elif kind == "status" and content.get("execution_state") == "busy":
+            self.running.setdefault(message_id, ("", time.monotonic()))
+        elif kind == "status" and content.get("execution_state") == "idle":
+            self.running.pop(message_id, None)
+
+    def replaced(self, sentence: str) -> None:
+        """The process behind the line is another one now, or none."""
+        self.generation += 1
+        self.running.clear()
+        self._busy_probe = None
+        self._fail_all(sentence)
+
+    def _fail_all(self, sentence: str) -> None:
+        exchanges, self._exchanges = self._exchanges, {}
+        for exchange in exchanges.values():
+            exchange.fail(sentence)
+
+    async def _watch(self) -> None:
+        """A kernel that died says nothing, so it is asked for."""
+        while True:
+            await anyio.sleep(_ALIVE_SECONDS)
+            if (self._exchanges or self.running) and not await self._alive():
+                self.replaced("The kernel died.")
+
+    async def _alive(self) -> bool:
+        with suppress(RuntimeError, OSError):
+            return bool(await self.manager.is_alive())
+        return False
