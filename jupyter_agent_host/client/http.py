@@ -14,6 +14,7 @@ from jupyter_agent_host.client.stream import HttpEventStream, Patience
 from jupyter_agent_host.errors import AgentHostError, AuthenticationError, ServerUnreachableError
 from jupyter_agent_host.protocol import kernel_auth
 from jupyter_agent_host.protocol.host_api import VERBS, Answer, EventsRequest, Request
+from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 180.0
@@ -55,7 +56,7 @@ class KernelClient:
 
     def call(self, verb: str, request: Request) -> Answer:
         """See `AgentClient.call`."""
-        _, answer_type = VERBS[verb]
+        _, answer_type = (VERBS | KERNEL_VERBS)[verb]
         response, signed = self._send(verb, request)
         try:
             self.check(response, signed.nonce)

@@ -21,6 +21,8 @@ from jupyter_agent_host.host.feed import EventFeed
 from jupyter_agent_host.host.lifecycle import Lifecycle
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.network import NotebookNetwork
+from jupyter_agent_host.host.notebook.jobs import Jobs
+from jupyter_agent_host.host.notebook.waiting import WaitingCell
 from jupyter_agent_host.host.parking import Decision
 from jupyter_agent_host.host.questions import Questions
 from jupyter_agent_host.host.race import wait_any
@@ -63,6 +65,8 @@ class NotebookAgent:
         spoken: sessions that are known to have a transcript.
         context_window: tokens that the agent said its window holds; 0 before it was asked.
         spoke_before: whether any turn came before in this conversation.
+        waiting: the cell that waits for the running turn, and does errands in its kernel meanwhile.
+        jobs: runs in the kernel that the agent began.
         leaving: set when the host goes down and the running turn is to be parked.
         accepting: held while a prompt is accepted, so that prompts keep their order.
     """
@@ -96,6 +100,8 @@ class NotebookAgent:
         self.scope = NotebookScope(row.notebook_id, services.journal, budget, self.network, services.network.audit)
         self.tools = services.make_toolbox()
         self.review = Review(self)
+        self.waiting = WaitingCell()
+        self.jobs = Jobs(self)
 
     @property
     def busy(self) -> bool:
@@ -139,6 +145,7 @@ class NotebookAgent:
         if running is None or running.ended.is_set():
             return waiting
         running.halted.set()
+        self.jobs.stop_turn(running.turn_id)
         with anyio.CancelScope(shield=True):
             await self._settle(running, self.questions.settle_all("interrupt", of_host=True))
         if running.sent:

@@ -22,6 +22,7 @@ from jupyter_agent_host.host.resolve import Resolver
 from jupyter_agent_host.host.services import Services
 from jupyter_agent_host.host.transcript import read_transcript
 from jupyter_agent_host.host.verbs import VERBS
+from jupyter_agent_host.host.waking import wake
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, Request
 from jupyter_agent_host.store.rows import NotebookRow, TurnRow
@@ -159,6 +160,7 @@ class Manager:
         await agent.network.load()
         turns = await journal.lineage(row.session_id)
         agent.spoke_before = any(turn.ended for turn in turns)
+        agent.jobs.wake = wake
         driver = Driver(agent)
         self.services.tasks.start_soon(driver.run)
         return driver

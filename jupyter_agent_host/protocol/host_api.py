@@ -56,7 +56,7 @@ class PromptRequest(Request, frozen=True, kw_only=True):
 
     prompt: str
     path: str = ""
-    origin: Literal["cell", "panel", "widget", "kernel", "headless"] = "cell"
+    origin: Literal["cell", "panel", "widget", "kernel", "headless", "job"] = "cell"
     cell_id: str = ""
     model: str | None = None
     permission_mode: PermissionMode | None = None

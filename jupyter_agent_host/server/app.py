@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import cast
 
+import anyio
 import msgspec
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
@@ -27,6 +28,7 @@ from jupyter_agent_host.server.live_documents import LiveDocuments
 from jupyter_agent_host.server.notebooks.access import ServerNotebooks
 from jupyter_agent_host.server.notebooks.page_socket import PAGES_SETTING
 from jupyter_agent_host.server.notebooks.pages import Pages
+from jupyter_agent_host.server.notebook_kernels import NotebookKernels
 from jupyter_agent_host.server.paths import NotebookPaths
 from jupyter_agent_host.server.renames import Renames
 from jupyter_agent_host.server.routes import ROUTES
@@ -66,7 +68,9 @@ class AgentHostExtension(ExtensionApp):
         paths = NotebookPaths(server.contents_manager.root_dir)
         live, pages = LiveDocuments(server), Pages()
         self.documents = Documents(paths, live, self._announce)
-        self.notebooks = ServerNotebooks(server, paths, live, pages)
+        self.notebooks = ServerNotebooks(
+            server, paths, live, pages, NotebookKernels(server.kernel_manager, server.session_manager, paths)
+        )
         self.host = HostTask(self._open_host, self._while_open)
         self._renames = Renames(paths, self.documents, self.host)
         kernels = Kernels(server.kernel_manager, server.session_manager)
@@ -122,7 +126,9 @@ class AgentHostExtension(ExtensionApp):
         self.documents.attach(manager)
         for row in await manager.services.journal.list_notebooks():
             self.documents.remember(row.path, row.notebook_id)
-        await self.documents.publish_prepared()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.notebooks.kernels.serve)
+            await self.documents.publish_prepared()
 
     def _audit(self, record: AuditRecord) -> None:
         self._events.emit(schema_id=AUDIT_EVENT, data=msgspec.to_builtins(record))

@@ -15,6 +15,7 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.protocol.host_api import VERBS, Answer, EventsRequest
 from jupyter_agent_host.protocol.kernel_auth import SIGNATURE_HEADER, sign_answer
+from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
 from jupyter_agent_host.server.failures import decode_request, failure_of, path_in, status_of
 from jupyter_agent_host.server.handler_base import AgentHostHandler
 
@@ -65,7 +66,7 @@ class KernelVerbHandler(KernelHandler):
     async def post(self, kernel_id: str, verb: str) -> None:
         """Carry out one verb; body and answer are those of `VERBS`. The answer is signed."""
         self.authenticate(kernel_id)
-        request = decode_request(VERBS[verb][0], self.request.body)
+        request = decode_request((VERBS | KERNEL_VERBS)[verb][0], self.request.body)
         path = await self.service.kernels.notebook_path(kernel_id, path_in(request))
         answer: Answer = await self.service.call_by_path(path, verb, request, kernel_id=kernel_id)
         body = msgspec.json.encode(answer)

@@ -11,6 +11,8 @@ import anyio
 
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.kernel import Execution, Interrupted, KernelStatus, OnOutput, RunRequest
+from jupyter_agent_host.host.notebook.waiting import WaitingCell
+from jupyter_agent_host.protocol.kernel_work import KernelWorkDone
 from jupyter_agent_host.server.kernel_link import Exchange, KernelLink, Message
 from jupyter_agent_host.server.look import ANSWER_TYPE, boot_code, target_name
 
@@ -63,6 +65,8 @@ class LinkedKernel:
         """See `NotebookKernel.execute`."""
         if request.place == "beside":
             return await self._execute_beside(request, on_output)
+        if request.through is not None:
+            return await self._execute_through(request.through, request, on_output)
         exchange = self._send(request, on_output)
         try:
             return _execution(await exchange.done())
@@ -72,6 +76,23 @@ class LinkedKernel:
                     await self.link.manager.interrupt_kernel()
                     await exchange.done()
             raise
+        finally:
+            self.link.forget(exchange)
+
+    async def _execute_through(self, cell: WaitingCell, request: RunRequest, on_output: OnOutput) -> Execution:
+        header = self.link.new_header("execute_request")
+        exchange = self.link.expect(header["msg_id"], on_output)
+        try:
+            done: KernelWorkDone | None = None
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(_cancel_at_failure, exchange, tasks.cancel_scope)
+                done = await cell.carry_out("run", code=request.code, parent=header)
+                tasks.cancel_scope.cancel()
+            if done is None:
+                raise NotebookUnavailableError(exchange.failure)
+            with anyio.move_on_after(_STOP_SECONDS):  # the last outputs come another way than the word that it is done
+                await exchange.idle.wait()
+            return Execution(done.status, error=done.error[:1000])
         finally:
             self.link.forget(exchange)
 
@@ -233,6 +254,12 @@ class LinkedKernel:
             raise NotebookUnavailableError(exchange.failure)
         found: Mapping[str, Any] = exchange.reply["content"]
         return found
+
+
+async def _cancel_at_failure(exchange: Exchange, scope: anyio.CancelScope) -> None:
+    await exchange.replied.wait()
+    if exchange.failure:
+        scope.cancel()
 
 
 def _collector(answers: list[dict[str, Any]]) -> Callable[[Message], None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tornado.web import RequestHandler
 
 from jupyter_agent_host.protocol.host_api import VERBS
+from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
 from jupyter_agent_host.server import handlers, kernel_handlers
 from jupyter_agent_host.server.event_socket import EventSocket
 from jupyter_agent_host.server.export_handler import ExportHandler
@@ -14,6 +15,7 @@ _PREFIX = r"/agent-host"
 _NOTEBOOK = _PREFIX + r"/notebooks/(?P<notebook_id>[\w-]{1,64})"
 _KERNEL = _PREFIX + r"/kernels/(?P<kernel_id>[\w-]{1,64})"
 _VERB = rf"/(?P<verb>{'|'.join(VERBS)})"
+_KERNEL_VERB = rf"/(?P<verb>{'|'.join(VERBS | KERNEL_VERBS)})"
 
 ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (_PREFIX + r"/open", handlers.OpenHandler),
@@ -28,5 +30,5 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (_NOTEBOOK + r"/turns/(?P<turn_id>[\w-]{1,64})/output", handlers.TurnOutputHandler),
     (_NOTEBOOK + _VERB, handlers.VerbHandler),
     (_KERNEL + r"/events", kernel_handlers.KernelEventsHandler),
-    (_KERNEL + _VERB, kernel_handlers.KernelVerbHandler),
+    (_KERNEL + _KERNEL_VERB, kernel_handlers.KernelVerbHandler),
 ]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from jupyter_agent_host.host.notebook.waiting import WaitingCell
+
 OnOutput = Callable[[Mapping[str, Any]], None]
 """Hears each output message as it comes: its `msg_type` and `content`, as the messaging protocol has them."""
 
@@ -52,6 +54,7 @@ class RunRequest:
     Attributes:
         cell_id: the cell that it is the source of; "" for none.
         store_history: whether it counts as a cell: a number, an entry in the history.
+        through: the waiting cell that holds the main queue and runs code for us; None when the queue is to be used.
         deadline_seconds: for `beside` alone, where no interrupt reaches: it is told to stop then.
     """
 
@@ -59,6 +62,7 @@ class RunRequest:
     place: Place = "main"
     cell_id: str = ""
     store_history: bool = False
+    through: WaitingCell | None = None
     deadline_seconds: float = 60.0
 
 

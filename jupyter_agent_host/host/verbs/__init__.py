@@ -8,6 +8,7 @@ from typing import Any
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.verbs import (
+    errands,
     looking,
     network,
     options,
@@ -55,4 +56,6 @@ VERBS: dict[str, Verb] = {
     "accept": review.accept,
     "reject": review.reject,
     "undo": review.undo,
+    "kernel_work": errands.work,
+    "kernel_work_done": errands.work_done,
 }

@@ -30,6 +30,8 @@ async def prompt(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest)
         )
     attached = attachments.check(request.attachments)
     agent.guard_trust()
+    if request.origin != "job":
+        agent.jobs.person_spoke()
     async with agent.accepting:
         if request.once:
             found = await _answered(agent, request)

@@ -10,9 +10,8 @@ from jupyter_core.utils import ensure_async
 
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
-from jupyter_agent_host.host.notebook.interface import NoNotebooks
-from jupyter_agent_host.host.notebook.kernel import NotebookKernel
 from jupyter_agent_host.server.live_documents import LiveDocuments
+from jupyter_agent_host.server.notebook_kernels import NotebookKernels, ServerKernel
 from jupyter_agent_host.server.notebooks.file import FileDocument
 from jupyter_agent_host.server.notebooks.page import PageDocument
 from jupyter_agent_host.server.notebooks.pages import PageLostError, Pages
@@ -27,11 +26,14 @@ class ServerNotebooks:
 
     available = True
 
-    def __init__(self, server: Any, paths: NotebookPaths, live: LiveDocuments, pages: Pages) -> None:
+    def __init__(
+        self, server: Any, paths: NotebookPaths, live: LiveDocuments, pages: Pages, kernels: NotebookKernels
+    ) -> None:
         self._server = server
         self._paths = paths
         self._live = live
         self._pages = pages
+        self.kernels = kernels
         self._rooms = Rooms()
         self._locks: dict[str, anyio.Lock] = {}
 
@@ -41,9 +43,9 @@ class ServerNotebooks:
             raise NotebookUnavailableError("The notebook has no path here, so its cells cannot be reached.")
         return ServerDocument(self, self._paths.api(path))
 
-    def kernel(self, path: str) -> NotebookKernel:
+    def kernel(self, path: str) -> ServerKernel:
         """The notebook's kernel."""
-        return NoNotebooks().kernel(path)
+        return self.kernels.kernel(path)
 
     async def place(self, api_path: str) -> RoomDocument | PageDocument | FileDocument:
         """Where the notebook lives right now."""
