@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import anyio
+import msgspec
 
 from jupyter_agent_host.host import attachments
 from jupyter_agent_host.host.parking import Decision
 from jupyter_agent_host.host.prompt import RESTARTED
 from jupyter_agent_host.protocol.control import Prompt, SessionOptions
-from jupyter_agent_host.protocol.host_api import PromptRequest
+from jupyter_agent_host.protocol.host_api import OfferedFunction, PromptRequest
 
 
 @dataclass
@@ -55,7 +56,8 @@ class Turn:
         if self.resumption:
             return Prompt(session_id=self.session_id, turn_id=self.turn_id, content=self.resumption)
         notes = [RESTARTED] if restarted else []
-        content: list[Any] = [{"type": "text", "text": text} for text in (*notes, note) if text]
+        offered = functions_note(self.request.functions) if self.request.functions else ""
+        content: list[Any] = [{"type": "text", "text": text} for text in (*notes, note, offered) if text]
         content += attachments.blocks(self.request.attachments)
         text = self.request.prompt
         whole = [*content, {"type": "text", "text": text}] if content else text
@@ -82,3 +84,12 @@ class Now:
     def headless(self) -> bool:
         turn = self.running()
         return turn is not None and turn.request.headless
+
+
+def functions_note(functions: Sequence[OfferedFunction]) -> str:
+    """What the agent is told of functions that the person offers for this turn."""
+    lines = ["[The person offers these functions of their notebook for this turn; call them with call_function:]"]
+    for one in functions:
+        schema = msgspec.json.encode(one.input_schema).decode()
+        lines.append(f"- {one.name}{one.signature}\n  arguments: {schema}\n  {one.doc}".rstrip())
+    return "\n".join(lines)

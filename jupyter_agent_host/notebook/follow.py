@@ -18,8 +18,9 @@ from jupyter_agent_host.client.interface import AgentClient
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.notebook import describe
 from jupyter_agent_host.notebook.display import TurnOutput
+from jupyter_agent_host.notebook.errands import Errands
 from jupyter_agent_host.notebook.signals import Interrupts
-from jupyter_agent_host.notebook.talk import End, Item, Talk
+from jupyter_agent_host.notebook.talk import End, Item, Nudge, Talk
 from jupyter_agent_host.notebook.turn import NoticePart, ToolPart, TurnView, reduce
 from jupyter_agent_host.protocol.events import EventRecord, PermissionAsked
 from jupyter_agent_host.protocol.host_api import (
@@ -71,11 +72,15 @@ class TurnFollower:
         output: TurnOutput,
         *,
         asker: Asker | None = None,
+        errands: Errands | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._talk = Talk(client, request)
         self._output = output
         self._asker = asker
+        self._errands = errands
+        if errands is not None:
+            errands.on_arrival = lambda: self._talk.items.put(Nudge())
         self._clock = clock
         self._started = clock()
         self._outcome = Outcome(view=TurnView(prompt=request.prompt), events=())
@@ -94,8 +99,12 @@ class TurnFollower:
                 self._notice_interrupts(interrupts)
                 if interrupts.count > 1:
                     break
+                if self._errands is not None:
+                    self._errands.do_next(interrupts)
                 self._ask(interrupts)
                 self._output.show(self._outcome.view, self._status(interrupts.count))
+        if self._errands is not None:
+            self._errands.leave()
         self._talk.leave()
         thread.join(_TICK_SECONDS)
         return replace(self._outcome, events=tuple(self._events), interrupts=interrupts.count)
@@ -122,12 +131,16 @@ class TurnFollower:
                 last_event=item.after,
             )
             self._outcome = replace(self._outcome, view=view, accepted=item, answered=item.answered)
+            if self._errands is not None and not item.answered:
+                self._errands.start(item.turn_id)
         elif isinstance(item, NotebookInfo):
             self._outcome = replace(self._outcome, info=item)
         elif isinstance(item, str):
             self._add_note(item)
         elif isinstance(item, End):
             self._ended = True
+        elif isinstance(item, Nudge):
+            return
         else:
             self._fail(item)
 

@@ -22,7 +22,9 @@ from jupyter_agent_host.notebook import commands
 from jupyter_agent_host.notebook.connect import connect
 from jupyter_agent_host.notebook.display import TurnOutput
 from jupyter_agent_host.notebook.fill import Filled, fill
+from jupyter_agent_host.notebook.errands import Errands
 from jupyter_agent_host.notebook.follow import Outcome, TurnFollower
+from jupyter_agent_host.notebook.offer import offered_functions
 from jupyter_agent_host.notebook.options import CellOptions, options_help, parse_options
 from jupyter_agent_host.notebook.outcome import AgentCellError, AgentInterrupted, one_sentence
 from jupyter_agent_host.notebook.result import result_of
@@ -114,9 +116,13 @@ class AgentMagics(Magics):
             once=options.once,
             previous_turn_id=self._previous_turn_id,
             headless=asker is None,
+            functions=() if options.raw else offered_functions(cell, self.fillable(), self._place.look),
         )
-        output = self._place.output(filled=filled.values)
-        outcome = TurnFollower(self.reach(), request, output, asker=asker).run()
+        offered = tuple((f"&{one.name}", f"{one.name}{one.signature}") for one in request.functions)
+        output = self._place.output(filled=(*filled.values, *offered))
+        client = self.reach()
+        errands = Errands(client, options.notebook, self._place.run_borrowed, self._place.look)
+        outcome = TurnFollower(client, request, output, asker=asker, errands=errands).run()
         self._end(outcome, output, options)
 
     def _end(self, outcome: Outcome, output: TurnOutput, options: CellOptions) -> None:

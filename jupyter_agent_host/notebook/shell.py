@@ -13,8 +13,10 @@ from IPython.display import display
 
 from jupyter_agent_host.client.discover import Kernel
 from jupyter_agent_host.notebook.ask import LineAsker
+from jupyter_agent_host.notebook.borrow import run_borrowed
 from jupyter_agent_host.notebook.display import CellOutput, Publish, TerminalOutput, TurnOutput
 from jupyter_agent_host.notebook.outcome import AgentCellError
+from jupyter_agent_host.notebook.look.door import Door
 
 
 class Shell:
@@ -96,6 +98,14 @@ class Shell:
         """Whether the front end is a console: there is a person, but no cell. Consoles do not show what is updated."""
         parent = self._parent()
         return bool(parent.get("content", {}).get("allow_stdin")) and not self.cell_id
+
+    def run_borrowed(self, code: str, parent: Any) -> str:
+        """See `borrow.run_borrowed`."""
+        return run_borrowed(self._shell, code, parent)
+
+    def look(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer as `notebook.look` does in a kernel."""
+        return Door(self._shell).answer(request)
 
     def _parent(self) -> dict[str, Any]:
         """The message that asked for this cell to be run."""

@@ -24,7 +24,11 @@ class End:
     """The last event was received."""
 
 
-Item = Union[PromptAccepted, EventRecord, NotebookInfo, End, Exception, str]
+class Nudge:
+    """Nothing was heard, but there is something else to do."""
+
+
+Item = Union[PromptAccepted, EventRecord, NotebookInfo, End, Nudge, Exception, str]
 
 
 @dataclass

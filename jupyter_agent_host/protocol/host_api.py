@@ -43,6 +43,15 @@ class OpenRequest(Request, frozen=True, kw_only=True):
     path: str = ""
 
 
+class OfferedFunction(Request, frozen=True, kw_only=True):
+    """A function in the person's kernel that the agent may call while the turn runs; `input_schema` is JSON Schema."""
+
+    name: str
+    signature: str = ""
+    doc: str = ""
+    input_schema: Json = None
+
+
 class PromptRequest(Request, frozen=True, kw_only=True):
     """One turn.
 
@@ -68,6 +77,7 @@ class PromptRequest(Request, frozen=True, kw_only=True):
     previous_turn_id: str = ""
     headless: bool = False
     attachments: tuple[Attachment, ...] = ()
+    functions: tuple[OfferedFunction, ...] = ()
 
 
 class PromptAccepted(Answer, frozen=True, kw_only=True):

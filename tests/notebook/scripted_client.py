@@ -35,6 +35,7 @@ from jupyter_agent_host.protocol.host_api import (
     PromptRequest,
     Request,
 )
+from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS, KernelWork
 
 Step = AnyEvent | float | Callable[["ScriptedClient"], None]
 """An event, a pause in seconds, or something to do then."""
@@ -88,13 +89,20 @@ class ScriptedClient:
         self.calls: list[tuple[str, Request]] = []
         self.records: list[EventRecord] = []
         self.closed = False
+        self.errands: list[KernelWork] = []
         self._changed = threading.Condition()
         self._interrupted = threading.Event()
 
     where = "a script"
 
+    def _errand(self) -> KernelWork:
+        """The next errand of `errands`, each once; then that the turn is over."""
+        return self.errands.pop(0) if self.errands else KernelWork(over=True)
+
     def call(self, verb: str, request: Request) -> Answer:
-        assert isinstance(request, VERBS[verb][0])
+        assert isinstance(request, (VERBS | KERNEL_VERBS)[verb][0])
+        if verb == "kernel_work":
+            return self._errand()
         self.calls.append((verb, request))
         if verb == "prompt" and self.refusal is not None:
             raise self.refusal
@@ -102,6 +110,7 @@ class ScriptedClient:
             "prompt": self._prompt,
             "interrupt": self._interrupt,
             "answer": self._answer,
+            "kernel_work_done": lambda _: Done(),
             "open": lambda _: self.info,
             "status": lambda _: self.info,
             "history": lambda _: (

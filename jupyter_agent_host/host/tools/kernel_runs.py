@@ -201,6 +201,55 @@ class RestartTool:
         return text_answer("The kernel was restarted; it has no variables now.")
 
 
+class CallFunction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`arguments` by name, as the function's schema says."""
+
+    name: Annotated[str, msgspec.Meta(max_length=200)]
+    arguments: dict[str, Any] = {}
+    wait_seconds: _WAIT = 60
+
+
+class CallFunctionTool:
+    """`call_function`."""
+
+    definition = define(
+        "call_function",
+        "Call a Python function of the person's that they offered in this prompt with &name. You get what it returns, "
+        "shows and raises.",
+        CallFunction,
+    )
+    arguments: type[msgspec.Struct] = CallFunction
+    effect: Effect = "read"  # the person named the function for this very turn: that is the leave
+
+    async def request(self, _context: ToolContext, arguments: CallFunction) -> ToolRequest:
+        return ToolRequest(tool="call_function", effect="read", arguments=arguments, title=f"Call {arguments.name}")
+
+    async def call(self, context: ToolContext, arguments: CallFunction) -> ToolAnswer:
+        """Run the call as code, in the kernel.
+
+        Raises:
+            NotebookError: the function was not offered for this turn.
+        """
+        code = _call_code(context, arguments)
+
+        async def work(job: Job) -> Execution:
+            return await running.run(context.agent, RunRequest(code=code), job.gathered.take)
+
+        return await run_as_job(context, f"call {arguments.name}", work, arguments.wait_seconds)
+
+
+def _call_code(context: ToolContext, arguments: CallFunction) -> str:
+    turn = context.agent.active
+    offered = [one.name for one in turn.request.functions] if turn is not None else []
+    if arguments.name not in offered:
+        known = ", ".join(offered) or "none"
+        raise NotebookError(f"{arguments.name!r} was not offered for this turn; offered: {known}.")
+    if not all(name.isidentifier() for name in arguments.arguments):
+        raise NotebookError("Arguments are given by name, and a name is an identifier.")
+    given = ", ".join(f"{name}={value!r}" for name, value in arguments.arguments.items())
+    return f"{arguments.name}({given})"
+
+
 def running_tools() -> tuple[Tool, ...]:
     """In the order in which the model is told of them."""
-    return (RunCodeTool(), WaitForJobTool(), StopJobTool(), InterruptTool(), RestartTool())
+    return (RunCodeTool(), WaitForJobTool(), StopJobTool(), InterruptTool(), RestartTool(), CallFunctionTool())

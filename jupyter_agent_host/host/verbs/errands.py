@@ -16,6 +16,8 @@ async def work(agent: NotebookAgent, ref: NotebookRef, request: KernelWorkReques
         AuthenticationError: no kernel asks.
     """
     _only_kernels(ref)
+    if not agent.services.notebooks.available:
+        return KernelWork(over=True)
 
     def is_over() -> bool:
         turns = [turn for turn in (agent.active, *agent.queue) if turn is not None]
