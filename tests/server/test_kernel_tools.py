@@ -1,0 +1,129 @@
+"""The agent at the person's kernel: a real server, kernel, SDK and CLI; only the model's words are scripted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from kernel_rig import Rig, connected, rig, run_cell
+from server_lab import LabMaker
+
+PLOT = "import matplotlib.pyplot as plt; x = [1, 3, 2]; _ = plt.plot(x)"
+
+
+@pytest.fixture(scope="module")
+def there(make_lab: LabMaker) -> Iterator[Rig]:
+    with rig(make_lab) as made:
+        yield made
+
+
+def test_code_runs_in_a_kernel_that_is_started_and_the_model_sees_text_errors_and_plots(there: Rig) -> None:
+    there.lab.notebook("a.ipynb", "1")
+    assert "no running kernel" in there.turn("a.ipynb", "STATUS").text
+    ran = there.turn(
+        "a.ipynb", "RUN import pandas as pd\ndf = pd.DataFrame({'month': ['May'], 'n': [3]})\nprint('made')"
+    )
+    assert "ended well" in ran.text
+    assert "made" in ran.text
+    (asked,) = ran.asked
+    assert asked["toolName"] == "mcp__notebook__run_code"
+    assert asked["input"]["code"].startswith("import pandas")
+    assert "df: pandas.DataFrame, 1 x 2" in there.turn("a.ipynb", "LOOK").text
+    assert "month: " in there.turn("a.ipynb", "DESCRIBE df").text
+    failed = there.turn("a.ipynb", "RUN 1/0").text
+    assert "ZeroDivisionError: division by zero" in failed
+    assert "\x1b" not in failed
+    assert there.images_sent() == []
+    there.turn("a.ipynb", f"RUN {PLOT}")
+    image = there.images_sent()[-1]
+    assert image["source"]["media_type"] == "image/png"
+    assert image["source"]["data"].startswith("iVBORw0KGgo")
+
+
+def test_what_is_denied_is_not_run(there: Rig) -> None:
+    there.lab.notebook("denied.ipynb", "1")
+    there.turn("denied.ipynb", "RUN kept = 1")
+    there.turn("denied.ipynb", "RUN kept = 2", allow=False)
+    assert "kept: int, 28 bytes, = 1" in there.turn("denied.ipynb", "LOOK").text
+
+
+def test_variables_and_code_beside_while_a_cell_runs_and_what_an_interrupt_stops(there: Rig) -> None:
+    there.lab.notebook("busy.ipynb", "1")
+    kernel = there.lab.session("busy.ipynb")
+    with connected(kernel) as page:
+        asked = page.execute("import time\ntotal = 1\nwhile True: time.sleep(0.1)")
+        while "total" not in there.turn("busy.ipynb", "LOOK").text:
+            time.sleep(0.1)
+        assert "busy" in there.turn("busy.ipynb", "STATUS").text
+        assert "total + 1 = 2" in there.turn("busy.ipynb", "BESIDE print('total + 1 =', total + 1)").text
+        assert "Stopped after its deadline of 1 s" in there.turn("busy.ipynb", "BESIDE while True: pass").text
+        assert "Interrupted." in there.turn("busy.ipynb", "INTERRUPT").text
+        while (reply := page.get_shell_msg(timeout=30))["parent_header"]["msg_id"] != asked:
+            pass
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
+
+
+def test_a_long_run_is_a_job_and_its_end_wakes_the_agent(there: Rig) -> None:
+    there.lab.notebook("job.ipynb", "1")
+    first = there.turn("job.ipynb", "LATER import time; time.sleep(4); print('slow', 6 * 7)")
+    assert "runs, for" in first.text
+    notebook_id = there.lab.open("job.ipynb")["notebookId"]
+    woken = there.follow(notebook_id, first.events[-1]["number"])
+    started = next(one["event"] for one in woken.events if one["event"]["kind"] == "turn_started")
+    assert started["origin"] == "job"
+    assert "Job j1 (run code: import time; time.sleep(4)" in started["prompt"]
+    assert "ended well" in started["prompt"]
+    assert woken.text == "Heard of it."
+
+
+def test_a_job_can_be_awaited_in_its_own_turn_and_then_wakes_nobody(there: Rig) -> None:
+    there.lab.notebook("await.ipynb", "1")
+    turn = there.turn("await.ipynb", "AWAIT import time; time.sleep(1); print('slow', 6 * 7)")
+    assert "slow 42" in turn.text
+    assert there.lab.open("await.ipynb")["turns"] == 1
+
+
+def test_a_restart_loses_variables_and_always_asks(there: Rig) -> None:
+    there.lab.notebook("restart.ipynb", "1")
+    there.turn("restart.ipynb", "RUN lost = 1")
+    turn = there.turn("restart.ipynb", "RESTART")
+    assert len(turn.asked) == 1
+    assert "restarted" in turn.text
+    assert there.turn("restart.ipynb", "LOOK").text.startswith("0 variables")
+
+
+def test_inside_an_agent_cell_code_runs_in_its_thread_without_a_deadlock(there: Rig) -> None:
+    there.lab.notebook("cell.ipynb", "1")
+    kernel = there.lab.session("cell.ipynb")
+    run_cell(kernel, "%load_ext jupyter_agent_host")
+    code = "import threading; mine = threading.current_thread() is threading.main_thread(); print('in', mine)"
+    reply, outputs = run_cell(kernel, f"%%agent -o r\nRUN {code}")
+    assert reply["status"] == "ok", outputs
+    assert kernel.run("print('in True' in r.text, mine)") == "True True\n"
+    _, outputs = run_cell(kernel, f"%%agent\nRUN {PLOT}")
+    shown = [one["content"]["data"] for one in outputs if one["msg_type"] == "display_data"]
+    assert any("image/png" in data for data in shown)
+    run_cell(kernel, "%%agent -o r\nLOOK")
+    assert "mine: bool" in kernel.run("print(r.text)")
+    run_cell(kernel, "%%agent -o r\nSTOP import time; time.sleep(60)")
+    assert "idle" in kernel.run("print(r.text)") or "holds the kernel" in kernel.run("print(r.text)")
+    run_cell(kernel, "%%agent -o r\nRESTART")
+    assert "would kill that cell" in kernel.run("print(r.text)")
+
+
+def test_functions_are_offered_by_ampersand_for_one_turn(there: Rig) -> None:
+    there.lab.notebook("offer.ipynb", "1")
+    kernel = there.lab.session("offer.ipynb")
+    source = "def sales(month: str, top: int = 3):\n    'Sales of a month.'\n    return f'{month}: {top * 100}'\nn = 3"
+    run_cell(kernel, f"%load_ext jupyter_agent_host\n{source}")
+    reply, outputs = run_cell(kernel, "%%agent -o r\nCALL &sales please, and &n &amp; stay text")
+    assert reply["status"] == "ok", outputs
+    assert "'May: 200'" in kernel.run("print(r.text)")
+    sent = str(there.model.messages[-1].body["messages"])
+    assert "sales(month: str, top: int = 3)" in sent
+    assert "Sales of a month." in sent
+    assert "- n" not in sent
+    assert any("&sales" in one["content"]["data"]["text/plain"] for one in outputs if "data" in one["content"])
+    run_cell(kernel, "%%agent --raw -o r\nCALL &sales")
+    assert "was not offered" in kernel.run("print(r.text)")
