@@ -21,8 +21,8 @@ from jupyter_agent_host.errors import (
 from jupyter_agent_host.notebook import commands
 from jupyter_agent_host.notebook.connect import connect
 from jupyter_agent_host.notebook.display import TurnOutput
-from jupyter_agent_host.notebook.fill import Filled, fill
 from jupyter_agent_host.notebook.errands import Errands
+from jupyter_agent_host.notebook.fill import Filled, fill
 from jupyter_agent_host.notebook.follow import Outcome, TurnFollower
 from jupyter_agent_host.notebook.offer import offered_functions
 from jupyter_agent_host.notebook.options import CellOptions, options_help, parse_options

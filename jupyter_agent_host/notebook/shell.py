@@ -15,8 +15,8 @@ from jupyter_agent_host.client.discover import Kernel
 from jupyter_agent_host.notebook.ask import LineAsker
 from jupyter_agent_host.notebook.borrow import run_borrowed
 from jupyter_agent_host.notebook.display import CellOutput, Publish, TerminalOutput, TurnOutput
-from jupyter_agent_host.notebook.outcome import AgentCellError
 from jupyter_agent_host.notebook.look.door import Door
+from jupyter_agent_host.notebook.outcome import AgentCellError
 
 
 class Shell:

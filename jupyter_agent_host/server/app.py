@@ -25,10 +25,10 @@ from jupyter_agent_host.server.host_task import HostTask
 from jupyter_agent_host.server.hosting import open_configured_host
 from jupyter_agent_host.server.kernels import Kernels
 from jupyter_agent_host.server.live_documents import LiveDocuments
+from jupyter_agent_host.server.notebook_kernels import NotebookKernels
 from jupyter_agent_host.server.notebooks.access import ServerNotebooks
 from jupyter_agent_host.server.notebooks.page_socket import PAGES_SETTING
 from jupyter_agent_host.server.notebooks.pages import Pages
-from jupyter_agent_host.server.notebook_kernels import NotebookKernels
 from jupyter_agent_host.server.paths import NotebookPaths
 from jupyter_agent_host.server.renames import Renames
 from jupyter_agent_host.server.routes import ROUTES

@@ -100,6 +100,12 @@ class Rig:
                     break
         return Turn(events)
 
+    def ask_always(self, path: str) -> None:
+        """Have the person asked about every run, risky or not."""
+        notebook_id = self.lab.open(path)["notebookId"]
+        answer = self.lab.http.post(f"agent-host/notebooks/{notebook_id}/notebook_mode", json={"mode": "ask"})
+        assert answer.status_code == 200, answer.text
+
     def images_sent(self) -> list[dict[str, Any]]:
         """Image blocks that the model was sent."""
         return [block for request in self.model.messages for block in _images(request.body)]

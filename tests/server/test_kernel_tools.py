@@ -20,6 +20,7 @@ def there(make_lab: LabMaker) -> Iterator[Rig]:
 
 def test_code_runs_in_a_kernel_that_is_started_and_the_model_sees_text_errors_and_plots(there: Rig) -> None:
     there.lab.notebook("a.ipynb", "1")
+    there.ask_always("a.ipynb")
     assert "no running kernel" in there.turn("a.ipynb", "STATUS").text
     ran = there.turn(
         "a.ipynb", "RUN import pandas as pd\ndf = pd.DataFrame({'month': ['May'], 'n': [3]})\nprint('made')"
@@ -43,6 +44,7 @@ def test_code_runs_in_a_kernel_that_is_started_and_the_model_sees_text_errors_an
 
 def test_what_is_denied_is_not_run(there: Rig) -> None:
     there.lab.notebook("denied.ipynb", "1")
+    there.ask_always("denied.ipynb")
     there.turn("denied.ipynb", "RUN kept = 1")
     there.turn("denied.ipynb", "RUN kept = 2", allow=False)
     assert "kept: int, 28 bytes, = 1" in there.turn("denied.ipynb", "LOOK").text
@@ -124,6 +126,7 @@ def test_functions_are_offered_by_ampersand_for_one_turn(there: Rig) -> None:
     assert "sales(month: str, top: int = 3)" in sent
     assert "Sales of a month." in sent
     assert "- n" not in sent
-    assert any("&sales" in one["content"]["data"]["text/plain"] for one in outputs if "data" in one["content"])
+    shown = "".join(one["content"].get("text", "") for one in outputs)
+    assert "&sales = sales(month: str, top: int = 3)" in shown
     run_cell(kernel, "%%agent --raw -o r\nCALL &sales")
     assert "was not offered" in kernel.run("print(r.text)")

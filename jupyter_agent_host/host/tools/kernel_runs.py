@@ -50,11 +50,17 @@ class RunCodeTool:
     arguments: type[msgspec.Struct] = RunCode
     effect: Effect = "run"
 
-    async def request(self, _context: ToolContext, arguments: RunCode) -> ToolRequest:
+    async def request(self, context: ToolContext, arguments: RunCode) -> ToolRequest:
         """The code, exactly."""
+        status = await context.kernel.status()
         where = "beside the running cell" if arguments.beside else "in the notebook's kernel"
         return ToolRequest(
-            tool="run_code", effect="run", arguments=arguments, title=f"Run code {where}", code=arguments.code
+            tool="run_code",
+            effect="run",
+            arguments=arguments,
+            title=f"Run code {where}",
+            code=arguments.code,
+            language=status.language or "python",
         )
 
     async def call(self, context: ToolContext, arguments: RunCode) -> ToolAnswer:
