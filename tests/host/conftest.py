@@ -23,7 +23,13 @@ def open_house(tmp_path: Path) -> OpenHouse:
 
     @asynccontextmanager
     async def opened(
-        *, machine: str = "one", project: Path | None = None, script: Any = SCRIPT, outside: Any = None, **changes: Any
+        *,
+        machine: str = "one",
+        project: Path | None = None,
+        script: Any = SCRIPT,
+        outside: Any = None,
+        notebooks: Any = None,
+        **changes: Any,
     ) -> AsyncIterator[House]:
         folder = project or tmp_path / "project"
         folder.mkdir(exist_ok=True)
@@ -37,7 +43,7 @@ def open_house(tmp_path: Path) -> OpenHouse:
                 ),
                 signing_keys=(derive_key(machine.encode()),),
             )
-            async with open_host(replace(settings, **changes), outside=outside) as manager:
+            async with open_host(replace(settings, **changes), outside=outside, notebooks=notebooks) as manager:
                 yield House(manager, model, folder / "notebook.ipynb", tmp_path / machine)
 
     return opened

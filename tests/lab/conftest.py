@@ -37,6 +37,38 @@ SHOWPIECE = (
 SCRIPT: dict[str, Any] = {
     "name": "lab",
     "rules": [
+        {
+            "when": {"prompt_regex": "^look at the cells"},
+            "steps": [{"tools": [{"name": "mcp__notebook__overview", "input": {}}]}, {"say": "{last_tool_result}"}],
+        },
+        {
+            "when": {"prompt_regex": r"^insert below (\S+): (.+)$"},
+            "steps": [
+                {
+                    "tools": [
+                        {
+                            "name": "mcp__notebook__insert_cells",
+                            "input": {"after": "{group:1}", "cells": [{"source": "{group:2}"}]},
+                        }
+                    ]
+                },
+                {"say": "{last_tool_result}"},
+            ],
+        },
+        {
+            "when": {"prompt_regex": r"^edit (\S+) at (\S+): (.+)$"},
+            "steps": [
+                {
+                    "tools": [
+                        {
+                            "name": "mcp__notebook__edit_cell",
+                            "input": {"cell_id": "{group:1}", "revision": "{group:2}", "source": "{group:3}"},
+                        }
+                    ]
+                },
+                {"say": "{last_tool_result}"},
+            ],
+        },
         {"when": {"prompt": "hostile"}, "say": HOSTILE},
         {"when": {"prompt": "count"}, "delta_delay_seconds": 0.05, "say": "{words:80} END"},
         {
@@ -224,7 +256,7 @@ def window(lab: Lab, browser: Browser) -> Iterator[OpenWindow]:
     def make(path: str = "", **options: Any) -> Window:
         context = browser.new_context(viewport={"width": 1360, "height": 860}, **options)
         contexts.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("request", note)
         made = Window(page, lab, foreign)

@@ -10,6 +10,7 @@ from typing import Any
 import anyio.to_thread
 import msgspec
 
+from jupyter_agent_host.host.notebook.apply import changed_error
 from jupyter_agent_host.host.notebook.cells import Cell
 from jupyter_agent_host.host.permissions.modes import effective_mode
 from jupyter_agent_host.host.permissions.rules import Verdict, judge
@@ -45,6 +46,11 @@ class NotebookPermits:
                 return Permit(allowed=True)
             if {cell.id for cell in now} != {cell.id for cell in cells}:
                 return Permit(allowed=False, reason="The cell is gone.")
+            if request.effect == "edit":  # made for what the agent read, so there is nothing left to ask about
+                changed = next(
+                    cell for cell, before in zip(now, cells, strict=True) if cell.revision != before.revision
+                )
+                return Permit(allowed=False, reason=str(changed_error(changed)))
             cells = now
         return Permit(allowed=False, reason=_MOVING)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -130,8 +131,9 @@ class EditTool:
             arguments=arguments,
             title=self.title(arguments),
             cells=tuple(cell for cell in snapshot.cells if cell.id in named),
-            code="\n\n".join(edit.source for edit in edits if isinstance(edit, (InsertCell, ReplaceSource))),
+            code=_code(edits, snapshot),
             new_cells=inserted,
+            language=_language(snapshot),
         )
 
     async def call(self, context: ToolContext, arguments: Any) -> ToolAnswer:
@@ -291,6 +293,27 @@ def _replaced(cell: Cell, arguments: EditCell) -> str:
             )
         source = source.replace(replacement.old, replacement.new)
     return source
+
+
+def _code(edits: Sequence[CellEdit], snapshot: Snapshot) -> str:
+    """The source that could run later."""
+    sources = []
+    for edit in edits:
+        if isinstance(edit, InsertCell) and edit.type == "code":
+            sources.append(edit.source)
+        elif isinstance(edit, ReplaceSource):
+            cell = snapshot.cell(edit.cell_id)
+            if (edit.type or (cell.type if cell is not None else "code")) == "code":
+                sources.append(edit.source)
+    return "\n\n".join(sources)
+
+
+def _language(snapshot: Snapshot) -> str:
+    for place, key in (("language_info", "name"), ("kernelspec", "language")):
+        facts = snapshot.metadata.get(place)
+        if isinstance(facts, Mapping) and isinstance(facts.get(key), str):
+            return str(facts[key])
+    return "python"
 
 
 def _now(after: Snapshot, cell_id: str) -> str:
