@@ -114,9 +114,11 @@ class Journal:
             partial(sql_events.events, notebook_id=notebook_id, after=after, turn_id=turn_id, limit=limit)
         )
 
-    async def turn_page(self, session_id: str, *, before: int = 0, limit: int = 20) -> TurnPage:
+    async def turn_page(self, notebook_id: str, session_id: str, *, before: int = 0, limit: int = 20) -> TurnPage:
         """The events of the conversation's last `limit` turns begun before the event `before` (0: all)."""
-        return await self.query(partial(sql_turn_pages.page, session_id=session_id, before=before, limit=limit))
+        return await self.query(
+            partial(sql_turn_pages.page, notebook_id=notebook_id, session_id=session_id, before=before, limit=limit)
+        )
 
     async def one_turn(self, notebook_id: str, turn_id: str) -> TurnPage:
         """The events of one turn; none when the notebook has no such turn."""

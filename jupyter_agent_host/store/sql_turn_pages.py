@@ -31,13 +31,12 @@ class TurnPage:
     records: tuple[bytes, ...]
 
 
-def page(connection: sqlite3.Connection, session_id: str, before: int, limit: int) -> TurnPage:
+def page(connection: sqlite3.Connection, notebook_id: str, session_id: str, before: int, limit: int) -> TurnPage:
     """The last `limit` turns of that conversation that began before the event `before` (0: all).
 
     Turns that another notebook or machine had are not here: their events are not of this notebook.
     """
     line = sql_turns.lineage(connection, session_id)
-    notebook_id = line[-1].notebook_id if line else ""
     mine = [turn for turn in line if turn.notebook_id == notebook_id and turn.first_event]
     earlier = [turn for turn in mine if not before or turn.first_event < before]
     return _page(connection, notebook_id, earlier[::-1][:limit], len(earlier), before)

@@ -12,7 +12,7 @@ const TELLING = new Set(['turn_started', 'turn_ended', 'sandbox_state', 'session
 const NOT_OURS = new Set(['foreign', 'unsigned', 'corrupt', 'diverged']);
 const STATUS_DELAY_MS = 60;
 /** Verbs whose effect is seen where they were asked for. */
-const QUIET = new Set(['answer', 'cancel', 'interrupt']);
+const QUIET = new Set(['answer', 'cancel', 'interrupt', 'rename']);
 const PAGE_TURNS = 20;
 
 export class Agent implements IAgent {
@@ -118,11 +118,12 @@ export class Agent implements IAgent {
     if (this.loading || this.earlier === 0 || id === undefined) {
       return;
     }
+    const beginning = this.beginnings;
     this.loading = true;
     try {
       await this.attempt(async () => {
         const page = await this.api.turns(id, { before: this.before, limit: PAGE_TURNS });
-        if (this.info?.notebookId === id) {
+        if (beginning === this.beginnings) {
           this.conversation = prepend(this.conversation, page.records);
           this.before = page.before;
           this.earlier = page.records.length > 0 ? page.earlier : 0;
@@ -156,7 +157,7 @@ export class Agent implements IAgent {
     this.tell();
   }
 
-  private async carry(verb: string, request: Record<string, Json> = {}): Promise<void> {
+  async carry(verb: string, request: Record<string, Json> = {}): Promise<void> {
     await this.attempt(async () => {
       if (this.info) {
         const done = await this.api.call(this.info.notebookId, verb, request);
@@ -170,36 +171,35 @@ export class Agent implements IAgent {
   private async adopt(info: NotebookInfo): Promise<void> {
     const before = this.info;
     this.info = info;
-    if (info.notebookId !== before?.notebookId || this.following === null) {
+    const other = info.notebookId !== before?.notebookId || info.sessionId !== before.sessionId;
+    if (other || this.following === null) {
       await this.begin(info.notebookId);
-    } else if (info.trust !== before.trust || info.sessionId !== before.sessionId) {
+    } else if (info.trust !== before.trust) {
       await this.readHistory();
     }
     this.tell();
   }
 
-  /** Another notebook's conversation: its last turns at once, and then what happens from there on. */
+  /** Another conversation: its last turns at once, and then what happens from there on. */
   private async begin(id: string): Promise<void> {
+    const beginning = ++this.beginnings;
     this.following?.dispose();
     this.following = null;
     this.conversation = EMPTY;
     this.older.clear();
     const page = await this.api.turns(id, { limit: PAGE_TURNS });
-    if (this.disposed || this.info?.notebookId !== id) {
+    if (this.disposed || beginning !== this.beginnings) {
       return;
     }
     this.conversation = { ...fold(EMPTY, page.records), lastEvent: page.after };
     this.before = page.before;
     this.earlier = page.earlier;
-    await this.readHistory();
-    if (this.disposed || this.info?.notebookId !== id) {
-      return;
-    }
     this.following = this.api.follow(id, page.after, {
       received: records => this.receive(records),
       connected: is => this.connection(is),
       failed: error => this.fail(error)
     });
+    await this.readHistory();
   }
 
   /** Only where it is shown: for state that is not ours, and above the first turn that has events. */
@@ -232,7 +232,10 @@ export class Agent implements IAgent {
     if (this.info && !this.disposed) {
       const id = this.info.notebookId;
       await this.attempt(async () => {
-        this.info = await this.api.call(id, 'status');
+        const info = await this.api.call(id, 'status');
+        if (!this.disposed) {
+          await this.adopt(info);
+        }
       }, false);
     }
   }
@@ -276,6 +279,8 @@ export class Agent implements IAgent {
   private following: IFollowing | null = null;
   private before = 0;
   private loading = false;
+  /** How often a conversation was begun: one that was overtaken by another is given up. */
+  private beginnings = 0;
   /** Turns outside of `conversation` that a cell shows; null while asked for, and for one that the server has not. */
   private readonly older = new Map<string, TurnView | null>();
   private statusTimer: ReturnType<typeof setTimeout> | undefined;

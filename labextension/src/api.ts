@@ -3,8 +3,19 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { Following } from './following';
 import { AgentError, failureOf, parse, readPage } from './read';
-import type { IAgentApi, IFollower, IFollowing, MimeBundle } from './tokens';
-import type { Done, Envelope, History, Json, NotebookInfo, PromptAccepted, TurnsPage } from './wire';
+import type { ExportFormat, IAgentApi, IFollower, IFollowing, MimeBundle } from './tokens';
+import type {
+  ContextUse,
+  Done,
+  Envelope,
+  History,
+  Json,
+  ModelList,
+  NotebookInfo,
+  PromptAccepted,
+  SessionList,
+  TurnsPage
+} from './wire';
 
 const PREFIX = 'agent-host';
 
@@ -22,6 +33,9 @@ export class AgentApi implements IAgentApi {
   call(notebookId: string, verb: 'prompt', request: Record<string, Json>): Promise<PromptAccepted>;
   call(notebookId: string, verb: 'status', request?: Record<string, Json>): Promise<NotebookInfo>;
   call(notebookId: string, verb: 'history', request?: Record<string, Json>): Promise<History>;
+  call(notebookId: string, verb: 'sessions', request?: Record<string, Json>): Promise<SessionList>;
+  call(notebookId: string, verb: 'context', request?: Record<string, Json>): Promise<ContextUse>;
+  call(notebookId: string, verb: 'models', request?: Record<string, Json>): Promise<ModelList>;
   call(notebookId: string, verb: string, request?: Record<string, Json>): Promise<Done>;
   call(notebookId: string, verb: string, request: Record<string, Json> = {}): Promise<unknown> {
     return this.request(URLExt.join('notebooks', encodeURIComponent(notebookId), verb), request);
@@ -39,6 +53,18 @@ export class AgentApi implements IAgentApi {
 
   envelope(notebookId: string): Promise<Envelope | null> {
     return this.request<Envelope | null>(URLExt.join('notebooks', encodeURIComponent(notebookId), 'envelope'));
+  }
+
+  /** The last lines that the sandbox wrote; "" when there is none. */
+  logs(notebookId: string): Promise<string> {
+    return this.text(URLExt.join('notebooks', encodeURIComponent(notebookId), 'logs'));
+  }
+
+  /** Where a browser downloads a conversation from, the present one by default. */
+  exportUrl(notebookId: string, format: ExportFormat, sessionId = ''): string {
+    const path = URLExt.join(this.settings.baseUrl, PREFIX, 'notebooks', encodeURIComponent(notebookId), 'export');
+    const token = this.settings.appendToken && this.settings.token ? { token: this.settings.token } : {};
+    return path + URLExt.objectToQueryString({ format, ...(sessionId ? { session: sessionId } : {}), ...token });
   }
 
   /** Follow from `after` on, through lost connections, until disposed. Each event comes once, in order. */
@@ -60,6 +86,10 @@ export class AgentApi implements IAgentApi {
   }
 
   private async request<T>(path: string, body?: Record<string, Json>): Promise<T> {
+    return parse(await this.text(path, body)) as T;
+  }
+
+  private async text(path: string, body?: Record<string, Json>): Promise<string> {
     const init: RequestInit = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
     const url = URLExt.join(this.settings.baseUrl, PREFIX, path);
     let response: Response;
@@ -69,10 +99,9 @@ export class AgentApi implements IAgentApi {
       throw new AgentError('unreachable', error instanceof Error ? error.message : String(error), true);
     }
     const text = await response.text();
-    const answer = parse(text);
     if (!response.ok) {
-      throw failureOf(answer, response);
+      throw failureOf(parse(text), response);
     }
-    return answer as T;
+    return text;
   }
 }

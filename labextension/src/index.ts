@@ -1,4 +1,5 @@
 /** The plugins of this extension. */
+import { agentList } from './plugins/agentList';
 import { agents } from './plugins/agents';
 import { commands } from './plugins/commands';
 import { edits } from './plugins/edits';
@@ -10,4 +11,4 @@ import { status } from './plugins/status';
 
 export * from './tokens';
 
-export default [shared, agents, panel, output, envelope, edits, commands, status];
+export default [shared, agents, panel, output, envelope, edits, commands, agentList, status];

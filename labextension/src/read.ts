@@ -16,6 +16,7 @@ const NEEDED: Record<KnownEvent['kind'], Record<string, 'string' | 'array'>> = {
   permission_settled: { requestId: 'string', decision: 'string' },
   files_changed: { files: 'array' },
   files_refused: { paths: 'array', reason: 'string' },
+  review_changed: { reviewedTurnId: 'string' },
   sandbox_state: { state: 'string' },
   session_changed: { sessionId: 'string', how: 'string' },
   notice: { level: 'string', code: 'string', text: 'string' },

@@ -16,11 +16,13 @@ export class Shared {
   readonly changed = new Signal<Shared, void>(this);
   enterSends = true;
   notify = true;
+  showStatus = true;
 
   use(settings: ISettingRegistry.ISettings): void {
     const read = (): void => {
       this.enterSends = settings.composite.enterSends !== false;
       this.notify = settings.composite.notify !== false;
+      this.showStatus = settings.composite.showStatus !== false;
       this.changed.emit();
     };
     settings.changed.connect(read);

@@ -8,15 +8,18 @@ import type { Conversation } from './reducer';
 import type { TurnView } from './turn';
 import type {
   Attachment,
+  ContextUse,
   Done,
   Envelope,
   EventRecord,
   History,
   Json,
+  ModelList,
   NotebookInfo,
   PermissionMode,
   PromptAccepted,
   Remember,
+  SessionList,
   TrustChoice,
   TurnsPage
 } from './wire';
@@ -36,6 +39,8 @@ export interface IFollowing extends IDisposable {
   retryNow(): void;
 }
 
+export type ExportFormat = 'markdown' | 'jsonl';
+
 /** The server's REST and WebSocket interface. */
 export interface IAgentApi {
   open(path: string): Promise<NotebookInfo>;
@@ -43,12 +48,19 @@ export interface IAgentApi {
   call(notebookId: string, verb: 'prompt', request: Record<string, Json>): Promise<PromptAccepted>;
   call(notebookId: string, verb: 'status', request?: Record<string, Json>): Promise<NotebookInfo>;
   call(notebookId: string, verb: 'history', request?: Record<string, Json>): Promise<History>;
+  call(notebookId: string, verb: 'sessions', request?: Record<string, Json>): Promise<SessionList>;
+  call(notebookId: string, verb: 'context', request?: Record<string, Json>): Promise<ContextUse>;
+  call(notebookId: string, verb: 'models', request?: Record<string, Json>): Promise<ModelList>;
   call(notebookId: string, verb: string, request?: Record<string, Json>): Promise<Done>;
   /** At most `limit` turns begun before the event `before` (0: the newest), or the one named. */
   turns(notebookId: string, wanted: { before?: number; limit?: number; turnId?: string }): Promise<TurnsPage>;
   /** A finished turn as its cell's output; null while it runs. */
   turnOutput(notebookId: string, turnId: string): Promise<MimeBundle | null>;
   envelope(notebookId: string): Promise<Envelope | null>;
+  /** The last lines that the sandbox wrote; "" when there is none. */
+  logs(notebookId: string): Promise<string>;
+  /** Where a browser downloads a conversation from, the present one by default. */
+  exportUrl(notebookId: string, format: ExportFormat, sessionId?: string): string;
   follow(notebookId: string, after: number, follower: IFollower): IFollowing;
 }
 
@@ -116,6 +128,8 @@ export interface IAgent extends IDisposable {
   /** Ask for a page of earlier turns. */
   loadEarlier(): Promise<void>;
   verb(verb: 'stop' | 'reset' | 'fork'): Promise<void>;
+  /** Any verb that answers with a sentence, which becomes `message`, or `error` when it is refused. */
+  carry(verb: string, request?: Record<string, Json>): Promise<void>;
   setModel(model: string): Promise<void>;
   setMode(mode: PermissionMode): Promise<void>;
   trust(choice: TrustChoice): Promise<void>;

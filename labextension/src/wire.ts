@@ -5,6 +5,7 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 export type SandboxStateName = 'none' | 'starting' | 'ready' | 'working' | 'idle' | 'stopping' | 'stopped' | 'lost';
 export type Trust = 'none' | 'own' | 'foreign' | 'unsigned' | 'corrupt' | 'diverged';
 export type PermissionMode = 'free' | 'default' | 'acceptEdits' | 'plan' | 'dontAsk';
+export type NotebookMode = 'ask' | 'ask_risky' | 'auto';
 export type TrustChoice = 'resume' | 'fresh' | 'journal' | 'notebook';
 export type Remember = 'once' | 'notebook';
 export type Level = 'info' | 'warning' | 'error';
@@ -30,11 +31,32 @@ export interface NotebookInfo {
   budgetUsd: number | null;
   model: string;
   permissionMode: PermissionMode;
+  notebookMode: NotebookMode;
   scriptedModel: boolean;
   lastEvent: number;
+  title: string;
+  turnCostUsd: number;
+  contextTokens: number;
+  contextWindow: number;
+  /** Seconds since the epoch, as `measured`. */
+  sandboxStarted: number | null;
+  measured: number;
+  cpuSeconds: number | null;
   memBytes: number | null;
+  memLimitBytes: number;
+  cpuLimit: number;
+  pids: number | null;
+  stripped: boolean;
   pendingPermissions: string[];
   refusedFiles: string[];
+}
+
+/** Tokens of one turn, all models together. */
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+  cache_read_input_tokens: number;
+  cache_creation_input_tokens: number;
 }
 
 export interface TurnSummary {
@@ -46,7 +68,49 @@ export interface TurnSummary {
   started: number;
   durationMs: number;
   costUsd: number;
+  usage: Usage;
+  cellId: string;
   model: string;
+}
+
+/** One conversation of a notebook, as a list shows it. */
+export interface SessionSummary {
+  sessionId: string;
+  title: string;
+  firstPrompt: string;
+  turns: number;
+  costUsd: number;
+  created: number;
+  lastUsed: number;
+  parentSessionId: string;
+  current: boolean;
+}
+
+export interface SessionList {
+  notebookId: string;
+  sessions: SessionSummary[];
+}
+
+export interface ContextPart {
+  name: string;
+  tokens: number;
+}
+
+/** How full the agent's context window is; `live`: counted now. */
+export interface ContextUse {
+  tokens: number;
+  window: number;
+  live: boolean;
+  model: string;
+  compactsAt: number;
+  parts: ContextPart[];
+}
+
+export interface ModelList {
+  current: string;
+  default: string;
+  models: string[];
+  allowed: string[];
 }
 
 export interface History {
@@ -61,6 +125,8 @@ export interface PromptAccepted {
   sessionId: string;
   turnId: string;
   after: number;
+  answered: boolean;
+  asksInPage: boolean;
 }
 
 export interface Done {
@@ -113,6 +179,10 @@ export interface TurnStarted {
   cellId?: string;
   model?: string;
   attachments?: AttachmentInfo[];
+  permissionMode?: string;
+  maxTurns?: number | null;
+  maxBudgetUsd?: number | null;
+  headless?: boolean;
 }
 
 export interface TextDelta {
@@ -162,6 +232,7 @@ export interface PermissionAsked {
   questions?: Json;
   /** `host`: about what would leave the sandbox. */
   source?: 'box' | 'host';
+  details?: Json;
 }
 
 export interface PermissionSettled {
@@ -182,6 +253,19 @@ export interface FilesRefused {
   kind: 'files_refused';
   paths: string[];
   reason: string;
+}
+
+/** How many cells and files a turn changed, and what became of them. */
+export interface ReviewChanged {
+  kind: 'review_changed';
+  reviewedTurnId: string;
+  cells: number;
+  files: number;
+  open?: number;
+  waiting?: number;
+  accepted?: number;
+  rejected?: number;
+  dropped?: string;
 }
 
 export interface SandboxState {
@@ -217,6 +301,8 @@ export interface TurnEnded {
   error?: string;
   errorCode?: string;
   contextTokens?: number;
+  usage?: Usage;
+  resumable?: boolean;
 }
 
 export type KnownEvent =
@@ -230,6 +316,7 @@ export type KnownEvent =
   | PermissionSettled
   | FilesChanged
   | FilesRefused
+  | ReviewChanged
   | SandboxState
   | SessionChanged
   | Notice

@@ -219,6 +219,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         config = {
             "YDocExtension": {"disable_rtc": True},
             "LabApp": {"expose_app_in_browser": True},
+            "JupyterNotebookApp": {"expose_app_in_browser": True},
             "AgentHost": {
                 "provider": "process",
                 "allow_unsandboxed": True,

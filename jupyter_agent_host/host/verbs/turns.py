@@ -24,7 +24,7 @@ async def turns(agent: NotebookAgent, _ref: NotebookRef, request: TurnsRequest) 
     if request.turn_id:
         page = await journal.one_turn(notebook_id, request.turn_id)
     else:
-        page = await journal.turn_page(agent.row.session_id, before=request.before, limit=request.limit)
+        page = await journal.turn_page(notebook_id, agent.row.session_id, before=request.before, limit=request.limit)
     return TurnsPage(
         notebook_id=notebook_id,
         after=page.after,

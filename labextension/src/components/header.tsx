@@ -1,119 +1,116 @@
-/** What is true of the agent now: session, sandbox, model, mode, cost. */
-import { InputDialog, showDialog, Dialog } from '@jupyterlab/apputils';
-import { PathExt } from '@jupyterlab/coreutils';
+/** What is true of the agent now: session, sandbox, model, mode, context, cost. */
+import { addIcon, historyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
+import { CommandIds } from '../ids';
 import type { IAgent } from '../tokens';
-import type { PermissionMode } from '../wire';
-import { MODES, modeWord, money, placeWords, stateWord } from '../words';
+import type { NotebookInfo } from '../wire';
+import { money, placeWords, stateWord } from '../words';
+import { ContextMeter } from './contextMeter';
 import { useSurroundings } from './context';
+import { useDoing } from './doing';
+import { IconButton } from './iconButton';
+import { ModePicker } from './modePicker';
+import { ModelPicker } from './modelPicker';
+import { SessionMenu } from './sessionMenu';
+import { SessionTitle } from './sessionTitle';
 
 export function Header(props: { agent: IAgent }): JSX.Element | null {
   const { trans } = useSurroundings();
+  const { commands, view, show } = useDoing();
   const { agent } = props;
   const info = agent.info;
   if (info === null) {
     return null;
   }
-  const place = placeWords(trans, info);
-  const askModel = async (): Promise<void> => {
-    const answer = await InputDialog.getText({
-      title: trans.__('Model of this notebook'),
-      label: trans.__("Empty: the server's default"),
-      text: info.model
-    });
-    if (answer.button.accept) {
-      await agent.setModel((answer.value ?? '').trim());
-    }
-  };
+  const ours = !agent.isForeign;
   return (
     <header className="jp-AgentHost-header">
-      <div className="jp-AgentHost-row">
-        <span className="jp-AgentHost-title" title={info.path}>
-          {PathExt.basename(info.path) || trans.__('Agent')}
+      <div className="jp-AgentHost-headline">
+        <SessionTitle agent={agent} info={info} />
+        <span className="jp-AgentHost-tools" role="toolbar" aria-label={trans.__('Session')}>
+          {ours ? (
+            <>
+              <IconButton
+                icon={historyIcon}
+                label={trans.__('History')}
+                pressed={view === 'history'}
+                onClick={() => show(view === 'history' ? 'conversation' : 'history')}
+              />
+              <IconButton
+                icon={addIcon}
+                label={trans.__('New session')}
+                onClick={() => {
+                  show('conversation');
+                  void commands.execute(CommandIds.newSession);
+                }}
+              />
+            </>
+          ) : null}
+          <SessionMenu />
         </span>
-        <Menu agent={agent} />
       </div>
-      <div className="jp-AgentHost-row" aria-live="polite">
-        <span className="jp-AgentHost-state" data-state={info.state}>
-          <span className="jp-AgentHost-dot" aria-hidden="true" />
-          {stateWord(trans, info.state)}
-        </span>
-        {place ? (
-          <span
-            className="jp-AgentHost-place"
-            data-level={info.isolationLevel}
-            title={[...info.isolationNotes, info.workspaceNote].join('\n')}
-          >
-            {place}
-          </span>
-        ) : null}
-        {agent.connected ? null : (
-          <span className="jp-AgentHost-offline">
-            {trans.__('Connection lost, trying again…')}
-            <button className="jp-AgentHost-textButton" onClick={() => void agent.refresh()}>
-              {trans.__('Try now')}
-            </button>
-          </span>
-        )}
-      </div>
-      <div className="jp-AgentHost-row jp-AgentHost-picks">
-        <button className="jp-AgentHost-textButton" title={trans.__('Choose another model')} onClick={() => void askModel()}>
-          {info.scriptedModel ? trans.__('scripted model, not a real one') : info.model || trans.__('default model')}
-        </button>
-        <select
-          className="jp-AgentHost-select"
-          value={info.permissionMode}
-          aria-label={trans.__('Permission mode')}
-          onChange={event => void agent.setMode(event.target.value as PermissionMode)}
-        >
-          {MODES.map(mode => (
-            <option key={mode} value={mode}>
-              {modeWord(trans, mode)}
-            </option>
-          ))}
-        </select>
-        <span className="jp-AgentHost-cost" title={trans.__('Estimated by the SDK from list prices')}>
-          {info.budgetUsd === null
-            ? trans.__('about %1 (estimate)', money(info.costUsd))
-            : trans.__('about %1 of %2 (estimate)', money(info.costUsd), money(info.budgetUsd))}
-        </span>
+      <Place agent={agent} info={info} />
+      {ours ? (
+        <div className="jp-AgentHost-picks">
+          <ModelPicker agent={agent} info={info} />
+          <ModePicker agent={agent} info={info} />
+        </div>
+      ) : null}
+      <div className="jp-AgentHost-figures">
+        <ContextMeter agent={agent} info={info} />
+        <Cost info={info} />
       </div>
     </header>
   );
 }
 
-function Menu(props: { agent: IAgent }): JSX.Element {
+/** The sandbox: its state, and where it runs, so that nobody is mistaken about what holds the agent back. */
+function Place(props: { agent: IAgent; info: NotebookInfo }): JSX.Element {
   const { trans } = useSurroundings();
-  const { agent } = props;
-  const reset = async (): Promise<void> => {
-    const answer = await showDialog({
-      title: trans.__('Start a new session?'),
-      body: trans.__('The next prompt begins a conversation that knows nothing of this one.'),
-      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Start anew') })]
-    });
-    if (answer.button.accept) {
-      await agent.verb('reset');
-    }
-  };
+  const { agent, info } = props;
+  const place = placeWords(trans, info);
+  const notes = [...info.isolationNotes, info.workspaceNote].filter(note => note);
   return (
-    <span className="jp-AgentHost-menu" role="toolbar" aria-label={trans.__('Session')}>
-      <button className="jp-AgentHost-textButton" title={trans.__('Start a new session')} onClick={() => void reset()}>
-        {trans.__('New')}
-      </button>
-      <button
-        className="jp-AgentHost-textButton"
-        title={trans.__('Go on in a copy of this session')}
-        onClick={() => void agent.verb('fork')}
-      >
-        {trans.__('Fork')}
-      </button>
-      <button
-        className="jp-AgentHost-textButton"
-        title={trans.__('Stop the sandbox; the session stays')}
-        onClick={() => void agent.verb('stop')}
-      >
-        {trans.__('Stop sandbox')}
-      </button>
+    <div className="jp-AgentHost-placeRow">
+      <span className="jp-AgentHost-state" data-state={info.state} aria-live="polite">
+        <span className="jp-AgentHost-dot" aria-hidden="true" />
+        {stateWord(trans, info.state)}
+      </span>
+      {place ? (
+        <span className="jp-AgentHost-place" data-level={info.isolationLevel} title={notes.join('\n')}>
+          {place}
+        </span>
+      ) : null}
+      {info.scriptedModel ? (
+        <span className="jp-AgentHost-chip" title={trans.__('A script plays the model: demos and tests')}>
+          {trans.__('scripted model, not a real one')}
+        </span>
+      ) : null}
+      {agent.connected ? null : (
+        <span className="jp-AgentHost-offline" role="alert">
+          {trans.__('Connection lost, trying again…')}
+          <button className="jp-AgentHost-textButton" onClick={() => void agent.refresh()}>
+            {trans.__('Try now')}
+          </button>
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Cost(props: { info: NotebookInfo }): JSX.Element {
+  const { trans } = useSurroundings();
+  const { info } = props;
+  const whole =
+    info.budgetUsd === null
+      ? trans.__('notebook %1', money(info.costUsd))
+      : trans.__('notebook %1 of %2', money(info.costUsd), money(info.budgetUsd));
+  return (
+    <span
+      className="jp-AgentHost-cost"
+      title={trans.__("Estimated from list prices: what the last turn and this notebook's agent cost so far")}
+    >
+      {trans.__('Estimate: turn %1 · %2', money(info.turnCostUsd), whole)}
     </span>
   );
 }

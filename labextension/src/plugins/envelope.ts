@@ -3,6 +3,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { JSONExt } from '@lumino/coreutils';
+import { stripNotebook } from '../strip';
 import { IAgents, NAMESPACE } from '../tokens';
 
 export const ENVELOPE_EVENT = 'https://schema.jupyter.org/jupyter_agent_host/envelope/v1';
@@ -11,9 +12,16 @@ const METADATA_KEY = 'agent_host';
 /** Set the notebook's envelope; the same value again changes nothing, so that no edit follows from an edit. */
 async function publish(panel: NotebookPanel, agents: IAgents, notebookId: string): Promise<void> {
   const envelope = await agents.api.envelope(notebookId);
+  const stripped = envelope === null && (await agents.api.call(notebookId, 'status')).stripped;
   const model = panel.isDisposed ? null : panel.context.model;
   // With real-time collaboration the server itself edits the shared document.
-  if (envelope === null || model === null || model.collaborative) {
+  if (model === null || model.collaborative) {
+    return;
+  }
+  if (stripped) {
+    stripNotebook(panel);
+  }
+  if (envelope === null) {
     return;
   }
   const before = model.sharedModel.getMetadata(METADATA_KEY);

@@ -2,21 +2,28 @@
 import { ILayoutRestorer } from '@jupyterlab/application';
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
+import { Actions } from '../actions';
+import { DoingContext } from '../components/doing';
+import type { PanelView } from '../components/doing';
 import { AgentView } from '../components/panel';
 import { agentIcon } from '../icon';
+import { CommandIds, PANEL_ID } from '../ids';
 import type { Shared } from '../surface';
 import { IAgents, NAMESPACE } from '../tokens';
 import type { IAgent } from '../tokens';
+import { addSessionCommands } from './sessionCommands';
 import { IShared } from './shared';
-
-export const PANEL_ID = 'jp-agent-host-panel';
 
 class AgentPanel extends ReactWidget {
   constructor(
     private readonly agents: IAgents,
-    private readonly shared: Shared
+    private readonly shared: Shared,
+    private readonly actions: Actions,
+    private readonly commands: CommandRegistry
   ) {
     super();
     this.id = PANEL_ID;
@@ -30,11 +37,24 @@ class AgentPanel extends ReactWidget {
     this.follow();
   }
 
-  protected override render(): JSX.Element {
-    if (this.agent === null) {
-      return <div className="jp-AgentHost-empty">{this.shared.trans.__('Open a notebook to talk to its agent.')}</div>;
+  showView(view: PanelView): void {
+    if (view !== this.view) {
+      this.view = view;
+      this.update();
     }
-    return this.shared.wrap(<AgentView key={keyFor(this.agent)} agent={this.agent} />);
+  }
+
+  protected override render(): JSX.Element {
+    const { agent, actions, commands, view, shared } = this;
+    if (agent === null) {
+      return <div className="jp-AgentHost-empty">{shared.trans.__('Open a notebook to talk to its agent.')}</div>;
+    }
+    const doing = { actions, api: this.agents.api, commands, view, show: (next: PanelView) => this.showView(next) };
+    return shared.wrap(
+      <DoingContext.Provider value={doing}>
+        <AgentView key={keyFor(agent)} agent={agent} />
+      </DoingContext.Provider>
+    );
   }
 
   private follow(): void {
@@ -42,6 +62,7 @@ class AgentPanel extends ReactWidget {
     if (next !== this.agent) {
       this.agent?.changed.disconnect(this.count, this);
       this.agent = next;
+      this.view = 'conversation';
       next?.changed.connect(this.count, this);
       this.update();
     }
@@ -55,12 +76,19 @@ class AgentPanel extends ReactWidget {
     this.title.className = pending > 0 ? 'jp-AgentHost-asks' : '';
     this.title.caption = pending > 0 ? trans.__('Agent: waits for your answer') : trans.__('Agent');
     if (pending > this.told && !this.isVisible && notify) {
-      Notification.warning(trans.__('The agent of this notebook waits for your answer.'), { autoClose: 8000 });
+      Notification.warning(trans.__('The agent of this notebook waits for your answer.'), {
+        autoClose: 8000,
+        actions: [{ label: trans.__('Show'), callback: () => void this.commands.execute(CommandIds.openPanel) }]
+      });
     }
     this.told = pending;
+    if (this.agent !== null) {
+      Object.values(CommandIds).forEach(id => this.commands.hasCommand(id) && this.commands.notifyCommandChanged(id));
+    }
   }
 
   private agent: IAgent | null = null;
+  private view: PanelView = 'conversation';
   private told = 0;
 }
 
@@ -79,17 +107,24 @@ function keyFor(agent: IAgent): string {
 
 export const panel: JupyterFrontEndPlugin<void> = {
   id: `${NAMESPACE}:panel`,
-  description: 'The agent panel.',
+  description: 'The agent panel, and the commands that are about its notebook.',
   autoStart: true,
-  requires: [IAgents, IShared],
+  requires: [IAgents, IShared, INotebookTracker],
   optional: [ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     agents: IAgents,
     shared: Shared,
+    tracker: INotebookTracker,
     restorer: ILayoutRestorer | null
   ) => {
-    const widget = new AgentPanel(agents, shared);
+    const actions = new Actions(agents, tracker, shared.trans);
+    const widget = new AgentPanel(agents, shared, actions, app.commands);
+    const open = (view: PanelView): void => {
+      app.shell.activateById(PANEL_ID);
+      widget.showView(view);
+    };
+    addSessionCommands(app.commands, agents, actions, shared.trans, open);
     app.shell.add(widget, 'right', { rank: 400, type: 'Agent' });
     restorer?.add(widget, PANEL_ID);
   }

@@ -3,10 +3,10 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
+import { CommandIds } from '../ids';
 import type { Shared } from '../surface';
 import { IAgents, NAMESPACE } from '../tokens';
 import { money, stateWord } from '../words';
-import { OPEN_PANEL } from './commands';
 import { IShared } from './shared';
 
 class Status extends ReactWidget {
@@ -17,22 +17,33 @@ class Status extends ReactWidget {
   ) {
     super();
     agents.currentChanged.connect(this.update, this);
+    shared.changed.connect(() => this.update());
   }
 
   protected override render(): JSX.Element | null {
     const agent = this.agents.current;
-    const { trans } = this.shared;
-    if (agent === null) {
+    const { trans, showStatus } = this.shared;
+    if (agent === null || !showStatus) {
       return null;
     }
     return (
       <UseSignal signal={agent.changed} initialSender={agent}>
         {() =>
           agent.info === null ? null : (
-            <button className="jp-AgentHost-status" title={trans.__('Show the agent panel')} onClick={this.openPanel}>
+            <button
+              className="jp-AgentHost-status"
+              data-asks={agent.pending > 0}
+              title={trans.__('Show the agent panel; the cost is an estimate')}
+              onClick={this.openPanel}
+            >
+              <span className="jp-AgentHost-state" data-state={agent.info.state}>
+                <span className="jp-AgentHost-dot" aria-hidden="true" />
+              </span>
               {agent.pending > 0
                 ? trans.__('Agent: waits for you')
-                : trans.__('Agent: %1 · about %2', stateWord(trans, agent.info.state), money(agent.info.costUsd))}
+                : agent.info.costUsd > 0
+                  ? trans.__('Agent: %1 · about %2', stateWord(trans, agent.info.state), money(agent.info.costUsd))
+                  : trans.__('Agent: %1', stateWord(trans, agent.info.state))}
             </button>
           )
         }
@@ -48,7 +59,7 @@ export const status: JupyterFrontEndPlugin<void> = {
   requires: [IAgents, IShared],
   optional: [IStatusBar],
   activate: (app: JupyterFrontEnd, agents: IAgents, shared: Shared, bar: IStatusBar | null) => {
-    const show = (): void => void app.commands.execute(OPEN_PANEL);
+    const show = (): void => void app.commands.execute(CommandIds.openPanel);
     bar?.registerStatusItem(`${NAMESPACE}:status`, {
       item: new Status(agents, shared, show),
       align: 'right',

@@ -1,0 +1,58 @@
+/** Which model answers: what the server offers, and any other by its name. */
+import React, { useEffect, useState } from 'react';
+import type { IAgent } from '../tokens';
+import type { ModelList, NotebookInfo } from '../wire';
+import { useSurroundings } from './context';
+import { useDoing } from './doing';
+
+const OTHER = '\u0000other';
+
+export function ModelPicker(props: { agent: IAgent; info: NotebookInfo }): JSX.Element {
+  const { trans } = useSurroundings();
+  const { actions, api } = useDoing();
+  const { agent, info } = props;
+  const [list, setList] = useState<ModelList | null>(null);
+
+  useEffect(() => {
+    let wanted = true;
+    api
+      .call(info.notebookId, 'models')
+      .then(found => {
+        if (wanted) {
+          setList(found);
+        }
+      })
+      // Without the list the present model and "Other…" are still there.
+      .catch((error: unknown) => console.warn('agent: no list of models', error));
+    return () => {
+      wanted = false;
+    };
+  }, [api, info.notebookId, info.model]);
+
+  const current = list?.current ?? info.model;
+  const models = list?.models ?? [];
+  const shown = current && !models.includes(current) ? [current, ...models] : models;
+  return (
+    <select
+      className="jp-AgentHost-select"
+      value={current}
+      aria-label={trans.__('Model')}
+      title={trans.__('The model that answers, from the next prompt on')}
+      onChange={event => {
+        if (event.target.value === OTHER) {
+          void actions.chooseModel(agent);
+        } else {
+          void agent.setModel(event.target.value);
+        }
+      }}
+    >
+      <option value="">{list?.default ? trans.__('Default model (%1)', list.default) : trans.__('Default model')}</option>
+      {shown.map(model => (
+        <option key={model} value={model}>
+          {model}
+        </option>
+      ))}
+      <option value={OTHER}>{trans.__('Other…')}</option>
+    </select>
+  );
+}
