@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import nbformat
+import pytest
 from playwright.sync_api import Locator, expect
 
 LONG = 60_000
@@ -94,3 +95,56 @@ def test_a_question_is_answered_in_the_widget_while_a_cell_waits_for_it(lab: Any
     turn = widget_of(page).locator(".agent-turn").nth(1)
     expect(turn.locator(".agent-settled")).to_contain_text("not now", timeout=LONG)
     expect(turn).to_have_attribute("data-status", "completed", timeout=LONG)
+
+
+@pytest.mark.timeout(240)
+def test_a_page_that_was_left_and_the_kernel_that_went(lab: Any, window: Callable[..., Any]) -> None:
+    """Loaded anew the widget is alive; earlier turns come on request; without its kernel it says so and still reads."""
+    lab.notebook("left.ipynb", "%load_ext jupyter_agent_host", "%agent widget")
+    page = window("left.ipynb")
+    page.kernel_ready()
+    for number in range(11):
+        lab.call("left.ipynb", "prompt", prompt=f"number {number}")
+    expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
+    expect(page.turns.last).to_contain_text("number 10", timeout=LONG)
+    page.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    widget = widget_of(page)
+    expect(widget.locator(".agent-turn").last).to_contain_text("number 10", timeout=LONG)
+    expect(widget.locator(".agent-turn")).to_have_count(10)
+    widget.get_by_role("button", name="Show 1 earlier turn").click()
+    expect(widget.locator(".agent-turn")).to_have_count(11, timeout=LONG)
+    expect(widget.locator(".agent-turn").first).to_contain_text("number 0")
+    expect(widget.locator(".agent-more")).to_be_hidden()
+
+    page.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+    page.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+    page.open("left.ipynb", reset=False)
+    expect(widget.locator(".agent-turn").last).to_contain_text("number 10", timeout=LONG)
+    ask(widget, "After the reload")
+    last = widget.locator(".agent-turn", has_text="After the reload")
+    expect(last).to_have_attribute("data-status", "completed", timeout=LONG)
+
+    page.kernel_ready()
+    page.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    page.kernel_ready()
+    ask(widget, "Are you there?")
+    expect(widget.locator(".agent-problem")).to_contain_text("run this cell again", timeout=LONG)
+    expect(last).to_contain_text("You said nothing that I know.")
+
+
+def test_notebook_7(lab: Any, window: Callable[..., Any]) -> None:
+    pytest.importorskip("notebook", reason="Notebook is not installed")
+    lab.notebook("seven.ipynb", "%load_ext jupyter_agent_host\n%agent widget")
+    page = window()
+    page.page.goto(f"{lab.server.url}notebooks/seven.ipynb?token={lab.server.token}")
+    cell = page.page.locator(".jp-CodeCell .cm-content").first
+    cell.click()
+    expect(page.page.locator(".jp-NotebookKernelStatus")).to_have_text("", timeout=LONG)
+    widget = widget_of(page)
+    while widget.count() == 0:
+        cell.click()
+        page.page.keyboard.press("Control+Enter")
+        page.page.wait_for_timeout(1000)
+    ask(widget, "Write the report.")
+    expect(widget.locator(".agent-turn")).to_have_attribute("data-status", "completed", timeout=LONG)
+    page.shot("widget-notebook7")

@@ -71,6 +71,7 @@ class Following:
         self._closed = threading.Event()
         self._stale = threading.Event()
         self._stream: EventStream | None = None
+        self._last = 0
         self._started = False
 
     @property
@@ -158,7 +159,8 @@ class Following:
         # Last in is first out: nothing is shown any more when a host in this process, or the kernel's sockets, end.
         atexit.unregister(self.close)
         atexit.register(self.close)
-        return page.after
+        # What is read twice is folded once; what nobody was told of yet is told.
+        return min(page.after, self._last) if self._last else page.after
 
     def _follow(self, after: int) -> None:
         self._stream = self.client.events(EventsRequest(after=after, path=self.path))
@@ -166,8 +168,8 @@ class Following:
             self._stream.close()
         for record in self._stream:
             self._items.put(record)
-            event = record.event
-            if isinstance(event, SessionChanged) and event.previous_session_id not in ("", event.session_id):
+            self._last = record.number
+            if isinstance(record.event, SessionChanged):
                 self._stale.set()
                 self._stream.close()
 

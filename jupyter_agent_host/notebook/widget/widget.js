@@ -97,7 +97,11 @@ class Kernel {
         clearTimeout(late);
         resolve(content);
       });
-      this.model.send({ type, id, ...fields });
+      try {
+        this.model.send({ type, id, ...fields });
+      } catch {
+        this.heard({ id, error: 'This widget has lost its kernel: run this cell again.' });
+      }
     });
   }
 

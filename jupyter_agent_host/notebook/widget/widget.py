@@ -120,11 +120,14 @@ class AgentWidget(anywidget.AnyWidget):
         """Wait until no turn runs, for ever by default. The last turn, or None if there was none.
 
         Raises:
+            AgentCellError: the agent's host cannot be reached; the sentence says why.
             TimeoutError: `seconds` passed; the turn goes on.
         """
         if not self._following.wait(_at_rest, seconds):
             raise TimeoutError(f"The agent was still at work after {seconds} s.")
         conversation = self._following.conversation
+        if conversation.problem:
+            raise AgentCellError(conversation.problem)
         if not conversation.turns:
             return None
         view = conversation.turns[-1].view
@@ -180,7 +183,7 @@ def _following(shell: InteractiveShell, path: str) -> Following:
 
 
 def _at_rest(conversation: Conversation) -> bool:
-    return conversation.loaded and not conversation.running
+    return bool(conversation.problem) or (conversation.loaded and not conversation.running)
 
 
 def _hear_while_busy(comm: Any) -> None:
