@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -132,19 +133,24 @@ def test_a_page_that_was_left_and_the_kernel_that_went(lab: Any, window: Callabl
     expect(last).to_contain_text("You said nothing that I know.")
 
 
+def _is_idle(lab: Any, path: str) -> bool:
+    """Whether the notebook's page is connected to its kernel, and the kernel waits."""
+    kernels = [each["kernel"] for each in lab.http.get("api/sessions").json() if each["path"] == path]
+    return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in kernels)
+
+
 def test_notebook_7(lab: Any, window: Callable[..., Any]) -> None:
-    pytest.importorskip("notebook", reason="Notebook is not installed")
     lab.notebook("seven.ipynb", "%load_ext jupyter_agent_host\n%agent widget")
     page = window()
     page.page.goto(f"{lab.server.url}notebooks/seven.ipynb?token={lab.server.token}")
     cell = page.page.locator(".jp-CodeCell .cm-content").first
     cell.click()
-    expect(page.page.locator(".jp-NotebookKernelStatus")).to_have_text("", timeout=LONG)
+    deadline = time.monotonic() + 60
+    while not _is_idle(lab, "seven.ipynb"):
+        assert time.monotonic() < deadline
+        page.page.wait_for_timeout(100)
+    page.page.keyboard.press("Control+Enter")
     widget = widget_of(page)
-    while widget.count() == 0:
-        cell.click()
-        page.page.keyboard.press("Control+Enter")
-        page.page.wait_for_timeout(1000)
     ask(widget, "Write the report.")
     expect(widget.locator(".agent-turn")).to_have_attribute("data-status", "completed", timeout=LONG)
     page.shot("widget-notebook7")
