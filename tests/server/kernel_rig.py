@@ -41,6 +41,7 @@ SCRIPT = {
             call("interrupt_kernel"),
             call("kernel_status"),
         ),
+        rule(r"CELLS (\w+) (\w+)", call("run_cells", cells=[{"cell_id": "{group:1}", "revision": "{group:2}"}])),
         rule("LOOK", call("list_variables")),
         rule(r"DESCRIBE (\S+)", call("describe", name="{group:1}")),
         rule("STATUS", call("kernel_status")),

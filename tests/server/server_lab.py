@@ -15,6 +15,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import find_connection_file
 from nbformat.v4 import new_code_cell, new_notebook
+from websockets.sync.client import ClientConnection, connect
 
 from jupyter_agent_host.cli.headless import own_server
 from jupyter_agent_host.cli.servers import JupyterServer
@@ -123,6 +124,20 @@ def signed(lab: Lab, kernel: Kernel, verb: str, body: bytes = b"{}", **changes: 
         )
     )
     return request
+
+
+def enter_room(lab: Lab, path: str) -> ClientConnection:
+    """Open a notebook as a browser does."""
+    body = {"format": "json", "type": "notebook"}
+    room = lab.http.put(f"api/collaboration/session/{path}", json=body).json()
+    url = lab.server.url.replace("http", "ws", 1)
+    address = f"{url}api/collaboration/room/{room['format']}:{room['type']}:{room['fileId']}"
+    return connect(
+        f"{address}?sessionId={room['sessionId']}",
+        additional_headers={"Authorization": f"token {lab.server.token}"},
+        proxy=None,
+        max_size=None,
+    )
 
 
 LabMaker = Callable[..., AbstractContextManager[Lab]]

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
 from kernel_rig import Rig, connected, rig, run_cell
-from server_lab import LabMaker
+from server_lab import LabMaker, enter_room
+
+from jupyter_agent_host.host.notebook.cells import revision_of
 
 PLOT = "import matplotlib.pyplot as plt; x = [1, 3, 2]; _ = plt.plot(x)"
 
@@ -130,3 +137,70 @@ def test_functions_are_offered_by_ampersand_for_one_turn(there: Rig) -> None:
     assert "&sales = sales(month: str, top: int = 3)" in shown
     run_cell(kernel, "%%agent --raw -o r\nCALL &sales")
     assert "was not offered" in kernel.run("print(r.text)")
+
+
+def cell_of(there: Rig, path: str) -> dict[str, Any]:
+    """The file's first cell, texts joined."""
+    found: dict[str, Any] = nbformat.read(there.lab.root / path, as_version=4).cells[0]
+    return found
+
+
+def test_a_cell_is_run_by_id_and_revision_and_keeps_its_outputs(there: Rig) -> None:
+    there.lab.notebook("cells.ipynb", f"print('from the cell')\n{PLOT}", "%%agent\nhello")
+    cell = cell_of(there, "cells.ipynb")
+    stale = there.turn("cells.ipynb", f"CELLS {cell['id']} 000000000000")
+    assert "changed since you read it" in stale.text
+    ran = there.turn("cells.ipynb", f"CELLS {cell['id']} {revision_of('code', cell['source'])}")
+    assert "from the cell" in ran.text
+    after = cell_of(there, "cells.ipynb")
+    assert after["execution_count"] == 1
+    assert [output["output_type"] for output in after["outputs"]] == ["stream", "display_data"]
+    assert after["metadata"]["agent_host"]["how"] == "ran"
+
+
+def test_cells_run_into_the_room_of_a_shared_notebook(make_lab: LabMaker) -> None:
+    with rig(make_lab, {"YDocExtension": {"disable_rtc": False}}) as shared:
+        shared.lab.notebook("room.ipynb", "print('shared')")
+        with enter_room(shared.lab, "room.ipynb") as page:
+            page.recv(timeout=30)
+            cell = cell_of(shared, "room.ipynb")
+            ran = shared.turn("room.ipynb", f"CELLS {cell['id']} {revision_of('code', cell['source'])}")
+            assert "shared" in ran.text
+            until = time.monotonic() + 30
+            while not cell_of(shared, "room.ipynb")["outputs"] and time.monotonic() < until:
+                time.sleep(0.2)
+            assert cell_of(shared, "room.ipynb")["outputs"][0]["text"] == "shared\n"
+
+
+ECHO = """
+import sys
+from ipykernel.kernelbase import Kernel
+from ipykernel.kernelapp import IPKernelApp
+class Echo(Kernel):
+    implementation = banner = language = "echo"
+    implementation_version = language_version = "1"
+    language_info = {"name": "echo", "mimetype": "text/plain", "file_extension": ".txt"}
+    async def do_execute(self, code, silent, store_history=True, user_expressions=None, allow_stdin=False, **_):
+        self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": "echo " + code})
+        return {"status": "ok", "execution_count": self.execution_count, "payload": [], "user_expressions": {}}
+IPKernelApp.launch_instance(kernel_class=Echo)
+"""
+
+
+def test_a_kernel_of_another_language_runs_code_and_says_that_it_cannot_be_looked_into(
+    make_lab: LabMaker, jupyter_folders: Path
+) -> None:
+    spec = jupyter_folders / "data" / "kernels" / "echo"
+    spec.mkdir(parents=True)
+    (spec / "echo.py").write_text(ECHO)
+    argv = [sys.executable, str(spec / "echo.py"), "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Echo", "language": "echo"}))
+    with rig(make_lab) as foreign:
+        path = foreign.lab.notebook("echo.ipynb", "hello")
+        notebook = json.loads(path.read_text())
+        notebook["metadata"]["kernelspec"] = {"name": "echo", "display_name": "Echo"}
+        path.write_text(json.dumps(notebook))
+        assert "echo hello there" in foreign.turn("echo.ipynb", "RUN hello there").text
+        told = foreign.turn("echo.ipynb", "LOOK").text
+        assert "only Python kernels can be looked into" in told
+        assert "not available in this language" in foreign.turn("echo.ipynb", "STATUS").text

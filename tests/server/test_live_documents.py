@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from jupyter_ydoc import YNotebook
 from pycrdt import YMessageType, YSyncMessageType, create_sync_message, create_update_message, handle_sync_message
-from server_lab import Lab, LabMaker
+from server_lab import Lab, LabMaker, enter_room
 from test_saving import HELLO, eventually
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
 
 @pytest.fixture(scope="module")
@@ -17,20 +17,6 @@ def shared(make_lab: LabMaker) -> Iterator[Lab]:
     """A server with real-time collaboration."""
     with make_lab({"YDocExtension": {"disable_rtc": False, "document_save_delay": 0.2}}) as made:
         yield made
-
-
-def enter_room(lab: Lab, path: str) -> ClientConnection:
-    """Open a notebook as a browser does."""
-    body = {"format": "json", "type": "notebook"}
-    room = lab.http.put(f"api/collaboration/session/{path}", json=body).json()
-    url = lab.server.url.replace("http", "ws", 1)
-    address = f"{url}api/collaboration/room/{room['format']}:{room['type']}:{room['fileId']}"
-    return connect(
-        f"{address}?sessionId={room['sessionId']}",
-        additional_headers={"Authorization": f"token {lab.server.token}"},
-        proxy=None,
-        max_size=None,
-    )
 
 
 def follow(socket: ClientConnection, notebook: YNotebook) -> None:

@@ -35,6 +35,11 @@ class Gathered:
         self._clear_first = False
         self._displays: dict[str, list[dict[str, Any]]] = {}
 
+    @property
+    def size_bytes(self) -> int:
+        """About how much is kept."""
+        return _size(self.outputs)
+
     def take(self, message: Mapping[str, Any]) -> None:
         """Take one message of the kernel; those that are no output are passed over."""
         kind, content = message["msg_type"], message["content"]

@@ -23,7 +23,7 @@ from jupyter_agent_host.host.tools.job_text import answer
 from jupyter_agent_host.host.tools.kernel_looks import NoArguments
 
 MAX_CODE_CHARS = 200_000
-_WAIT = Annotated[float, msgspec.Meta(ge=0, le=100)]
+Wait = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_CODE_CHARS)]
 
 
@@ -31,7 +31,7 @@ class RunCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """See the tool's description."""
 
     code: Code
-    wait_seconds: _WAIT = 60
+    wait_seconds: Wait = 60
     beside: bool = False
     deadline_seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 60
 
@@ -89,7 +89,7 @@ class WaitForJob(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`wait_seconds` 0 only polls."""
 
     job_id: Annotated[str, msgspec.Meta(max_length=20)]
-    wait_seconds: _WAIT = 60
+    wait_seconds: Wait = 60
 
 
 class WaitForJobTool:
@@ -212,7 +212,7 @@ class CallFunction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, msgspec.Meta(max_length=200)]
     arguments: dict[str, Any] = {}
-    wait_seconds: _WAIT = 60
+    wait_seconds: Wait = 60
 
 
 class CallFunctionTool:
