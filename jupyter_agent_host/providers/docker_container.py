@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from docker.types import LogConfig, Mount
+from docker.types import LogConfig, Mount, Ulimit
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.image.layout import BASE_ENVIRONMENT, RUNNER_COMMAND, SOCKET_DIR
@@ -116,6 +116,7 @@ def _host_config(blueprint: Blueprint) -> Mapping[str, Any]:
         "mem_limit": spec.limits.mem_bytes,
         "memswap_limit": spec.limits.mem_bytes,
         "nano_cpus": round(spec.limits.cpus * 1e9),
+        "ulimits": [_ulimit("nofile", spec.limits.open_files), _ulimit("core", 0)],
         "ipc_mode": "private",
         "init": True,
         "log_config": LogConfig(type="json-file", config={"max-size": "4m", "max-file": "2"}),
@@ -130,6 +131,10 @@ def _host_config(blueprint: Blueprint) -> Mapping[str, Any]:
     if blueprint.engine.rootless and blueprint.engine.podman:
         config["UsernsMode"] = "keep-id"  # Podman's own word, which docker-py's check does not know
     return config
+
+
+def _ulimit(name: str, value: int) -> Ulimit:
+    return Ulimit(name=name, soft=value, hard=value)
 
 
 def own_seccomp_profile(engine: Engine, settings: DockerSettings) -> bool:

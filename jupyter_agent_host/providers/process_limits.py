@@ -9,7 +9,6 @@ from pathlib import Path
 
 from jupyter_agent_host.sandbox.spec import Limits
 
-_MAX_OPEN_FILES = 8192
 _NPROC_BY_NAMESPACE = (5, 14)
 """Linux version since which RLIMIT_NPROC counts each user namespace by itself (ucounts)."""
 
@@ -21,7 +20,7 @@ def rlimits(limits: Limits, controllers: frozenset[str], *, user_namespace: bool
     which each thread makes some, so that numerical libraries fail on machines with many cores.
     Blocking: counts the user's processes where they count against the limit.
     """
-    values = {"CORE": 0, "FSIZE": limits.disk_bytes, "NOFILE": _cap(resource.RLIMIT_NOFILE, _MAX_OPEN_FILES)}
+    values = {"CORE": 0, "FSIZE": limits.disk_bytes, "NOFILE": _cap(resource.RLIMIT_NOFILE, limits.open_files)}
     if "memory" not in controllers:
         values["DATA"] = _cap(resource.RLIMIT_DATA, limits.mem_bytes)
     if "pids" not in controllers:

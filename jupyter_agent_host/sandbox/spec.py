@@ -30,12 +30,14 @@ class Limits:
         cpus: CPU cores.
         disk_bytes: HOME, scratch and private files together, where the provider can enforce it.
         pids: processes and threads.
+        open_files: of one process. Core dumps, which would hold all that a process knew, are off.
     """
 
     mem_bytes: int = GIB
     cpus: float = 1.0
     disk_bytes: int = 5 * GIB
     pids: int = 512
+    open_files: int = 8192
 
 
 @dataclass(frozen=True)

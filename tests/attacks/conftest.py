@@ -23,11 +23,13 @@ from jupyter_agent_host.host.choose import survey
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.image.build import default_tag
 from jupyter_agent_host.sandbox.spec import ProviderReport
+from jupyter_agent_host.server.config import AgentHost
 from jupyter_agent_host.testing.scripted_model import running_scripted_model
 
 KINDS = ("docker", "local")
 
 LIMITS = {"mem_limit": "900M", "pids_limit": 200, "cpu_limit": 1.0, "disk_limit": "300M", "max_sync_size": "32M"}
+MEANS = {"max_requests_per_minute": 60, "allowed_hosts": ["*:*"]}
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +68,7 @@ def a_field(kind: str, place: Path, **traits: Any) -> Iterator[Field]:
             "data_dir": str(folders["data"]),
             "model": MODEL,
             **LIMITS,
+            **{name: value for name, value in MEANS.items() if name in AgentHost.class_trait_names(config=True)},
             **traits,
         },
         "YDocExtension": {"disable_rtc": True},
@@ -94,6 +97,7 @@ def a_field(kind: str, place: Path, **traits: Any) -> Iterator[Field]:
                 "runtime": str(folders["runtime"]),
                 "temporary": [str(folders["temporary"])],
             }
+            (folders["temporary"] / "forgotten.txt").write_text(KEY)
             field.prepare()
             yield field
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,8 +89,8 @@ class Field:
         assert events[-1]["status"] == "completed", events[-1]
         return str(events[-1]["text"])
 
-    def turn(self, name: str, prompt: str) -> list[dict[str, Any]]:
-        accepted = self.post(f"notebooks/{self.ids[name]}/prompt", {"prompt": prompt})
+    def turn(self, name: str, prompt: str, **options: Any) -> list[dict[str, Any]]:
+        accepted = self.post(f"notebooks/{self.ids[name]}/prompt", {"prompt": prompt, **options})
         request = {"after": accepted["after"], "turnId": accepted["turnId"]}
         events: list[dict[str, Any]] = []
         path = f"agent-host/notebooks/{self.ids[name]}/events"
@@ -101,10 +104,13 @@ class Field:
 
     def attack(self, program: str, **more: Any) -> dict[str, Result]:
         """All attempts of a program, by the attacker's agent."""
-        given = shlex.quote(json.dumps({**self.given, **more}))
+        told = {name: value for name, value in {**self.given, **more}.items() if name not in ("environment", "log")}
+        given = shlex.quote(json.dumps(told))
         events = self.turn("attacker", f"RUN python3 attacks/{program}.py {given}")
         said = "\n".join(str(event.get("text", "")) for event in events if event["kind"] == "tool_result")
-        return parse(said)
+        found = parse(said)
+        assert found, (said[-2000:], events[-1])
+        return found
 
     def outside(self, program: str, **more: Any) -> dict[str, Result]:
         """The same on this machine, in a folder like the notebook's."""
@@ -130,10 +136,46 @@ class Field:
     def journal_file(self) -> Path:
         return next(self.data_dir.glob("*.sqlite*"))
 
+    def requests(self) -> int:
+        """How many model requests are on the attacker's bill."""
+        return int(self.post(f"notebooks/{self.ids['attacker']}/cost", {})["requests"])
+
+    def log_bytes(self) -> int:
+        """How much is kept of what the attacker's sandbox prints."""
+        log = len(self.http.get(f"agent-host/notebooks/{self.ids['attacker']}/logs").content)
+        if self.provider != "docker":
+            return log
+        sandbox = self.journal("SELECT sandbox_id FROM sandboxes WHERE notebook_id = ?", self.ids["attacker"])[-1][0]
+        told = subprocess.run(
+            ["docker", "inspect", "-f", "{{.LogPath}}", str(sandbox)], capture_output=True, text=True, check=True
+        )
+        path = Path(told.stdout.strip())
+        return log + sum(kept.stat().st_size for kept in path.parent.glob(f"{path.name}*"))
+
+    def sockets(self) -> dict[str, Path]:
+        """The socket of each runner, by its token: found by asking them all."""
+        tokens = [str(row[0]) for row in self.journal("SELECT token FROM sandboxes")]
+        places = [*Path(tempfile.gettempdir()).glob("jah*-*/s/runner.sock"), *Path("/run").glob("jah*-*/s/runner.sock")]
+        places += [*Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere")).glob("jah*-*/s/runner.sock")]
+        return {token: place for place in places for token in tokens if _opens(place, token)}
+
     def token(self, name: str) -> str:
         """The token of one notebook's runner."""
         rows = self.journal("SELECT token FROM sandboxes WHERE notebook_id = ? ORDER BY created", self.ids[name])
         return str(rows[-1][0])
+
+
+def _opens(place: Path, token: str) -> bool:
+    """Whether the runner at this socket takes the token."""
+    request = f"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        try:
+            connection.connect(str(place))
+            connection.sendall(request.encode())
+            return connection.recv(4096).startswith(b"HTTP/1.1 200")
+        except OSError:
+            return False
 
 
 def make_folder(folder: Path) -> None:

@@ -9,8 +9,11 @@ import json
 import os
 import stat
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from field import Result
 
 Judge = Callable[[Path, Mapping[str, Any]], bool]
 
@@ -47,7 +50,7 @@ def _deceptive(folder: Path, given: Mapping[str, Any]) -> bool:
 
 
 def _notebook(folder: Path, given: Mapping[str, Any]) -> bool:
-    return "attack" in json.loads((folder / given["notebook"]).read_text(encoding="utf-8"))
+    return "trap" in json.loads((folder / given["notebook"]).read_text(encoding="utf-8"))
 
 
 WORKSPACE: dict[str, Judge] = {
@@ -65,7 +68,7 @@ WORKSPACE: dict[str, Judge] = {
     "orders_to_other_agents": _there("CLAUDE.md"),
     "own_notebook": _notebook,
     "another_notebook": _there("readme.ipynb"),
-    "masked_secret": _holds(".env", "attack"),
+    "masked_secret": _holds(".env", "trap"),
     "link_to_a_secret": _leaks,
     "link_to_a_folder": _written,
     "folder_behind_a_link": _written,
@@ -77,3 +80,24 @@ WORKSPACE: dict[str, Judge] = {
     "race_of_a_file_and_a_link": _leaks,
     "race_of_a_folder_and_a_link": _written,
 }
+
+RESOURCES: dict[str, Judge] = {
+    "file_without_content": _there("endless.bin"),
+    "more_than_may_be_copied": _there("much-5.bin"),
+    "archive_that_grows": _there("bomb.txt", "bomb.ipynb"),
+    "folders_without_end": lambda folder, given: os.path.lexists(folder / "deeply" / "/".join(["d"] * 400)),
+}
+
+
+def judge(
+    results: Mapping[str, Result], judges: Mapping[str, Judge], folder: Path, given: Mapping[str, Any]
+) -> dict[str, Result]:
+    """The results of laying traps, with what became of each in the folder."""
+    told = {}
+    for name, result in results.items():
+        if name in judges and result.got:
+            stepped = judges[name](folder, given)
+            told[name] = replace(result, got=stepped, said="it is there" if stepped else "it did not get there")
+        else:
+            told[name] = result
+    return told

@@ -17,9 +17,21 @@ PROGRAMS = {
     "hunting": "credentials",
     "workspace": "the workspace, and what runs later",
     "protocol": "speaking as somebody else",
+    "rogue": "a runner of the attacker's own",
     "resources": "more than its share",
     "model_api": "the model's API",
 }
+
+
+OPEN = {
+    "fill_the_workspace": "the workspace is a folder of the machine and has no quota; what is copied out has one",
+    "use_up_inodes": "the same for the number of files in it",
+}
+"""Attempts that are known to succeed, and why. They are tried all the same: when they fail, this is to be deleted."""
+
+
+CONTROL = "honest"
+"""No attempt, but what shows that the others could have arrived."""
 
 
 @dataclass
@@ -48,7 +60,7 @@ def lines() -> list[str]:
     told = [f"{'attempt':58}{'outside':12}" + "".join(f"{kind:12}" for kind in kinds) + "what it came to"]
     for (program, name), row in ROWS.items():
         cells = [f"{_verdict(row.inside.get(kind)):12}" for kind in kinds]
-        said = "; ".join(dict.fromkeys(result.said for result in row.inside.values()))
+        said = "; ".join(dict.fromkeys(" ".join(result.said.split()) for result in row.inside.values()))
         told.append(f"{program + '/' + name:58}{_verdict(row.outside):12}{''.join(cells)}{said[:90]}")
     counted = sum(row.outside.got and bool(row.inside) for row in ROWS.values())
     told.append(f"{len(ROWS)} attempts, {counted} of which work outside and so count")
@@ -67,13 +79,14 @@ def attempts(program: str) -> list[tuple[str, str]]:
     found = [
         (node.name, _first(ast.get_docstring(node)))
         for node in source.body
-        if isinstance(node, ast.FunctionDef) and any(_is_attempt(mark) for mark in node.decorator_list)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and any(_is_attempt(mark) for mark in node.decorator_list)
     ]
     for node in source.body:  # those made in a loop over a table: (name, spelling, sentence)
         if isinstance(node, ast.For) and isinstance(node.iter, ast.Tuple):
             rows = [ast.literal_eval(entry) for entry in node.iter.elts]
             found += [(f"tunnel_{name}", sentence) for name, _, sentence in rows]
-    return found
+    return [(name, what) for name, what in found if name != CONTROL]
 
 
 def _is_attempt(mark: ast.expr) -> bool:

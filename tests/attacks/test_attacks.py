@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import report
-from field import Field, Result
+from conftest import a_process_with_the_key
+from field import KEY, Field, Result, make_folder, parse, run_outside
+from judges import RESOURCES, WORKSPACE, Judge, judge
 
 pytestmark = [pytest.mark.timeout(400)]
 
@@ -25,7 +29,7 @@ def compare(field: Field, program: str, outside: dict[str, Result], inside: dict
     broken = [result for result in (*outside.values(), *inside.values()) if result.said.startswith("BROKEN")]
     assert broken == []
     field.check_neighbour()
-    assert [result for result in inside.values() if result.got] == []
+    assert [result for result in inside.values() if result.got and result.name not in report.OPEN] == []
 
 
 def test_the_kernel(attacked: Field) -> None:
@@ -50,3 +54,125 @@ def test_files(attacked: Field) -> None:
     }
     outside = attacked.outside("files", **more, descriptor_of="/usr")
     compare(attacked, "files", outside, attacked.attack("files", **more))
+
+
+def test_the_gateways_rules(attacked: Field) -> None:
+    """Every host is allowed by name here: what is refused is refused for where it leads, or for how it is asked."""
+    naive = {"way_out": f"http://127.0.0.1:{attacked.given['port']}"}
+    compare(attacked, "smuggling", attacked.outside("smuggling", **naive), attacked.attack("smuggling"))
+
+
+def test_credentials(attacked: Field) -> None:
+    token = attacked.token("attacker")
+    journals = [str(path) for path in attacked.data_dir.glob("journal*")]
+    more = {
+        "backwards": [KEY[::-1]],
+        "token_mark": token[::-1],
+        "journals": journals,
+        "notebook_secret": str(attacked.data_dir.parent / "jupyter" / "notebook_secret"),
+        "seconds": 25,
+    }
+    attacked.http.post("api/sessions", json=NOTEBOOK_SESSION).raise_for_status()
+    with a_process_with_the_key():
+        outside = attacked.outside("hunting", **more, folder=".")
+        inside = attacked.attack("hunting", **more, folder="/workspace")
+    compare(attacked, "hunting", outside, inside)
+
+
+NOTEBOOK_SESSION = {
+    "path": "neighbour/attack.ipynb",
+    "name": "attack.ipynb",
+    "type": "notebook",
+    "kernel": {"name": "python3"},
+}
+
+
+def test_the_workspace(attacked: Field, tmp_path: Path) -> None:
+    compare(attacked, "workspace", *laid(attacked, "workspace", WORKSPACE, tmp_path, linger=True))
+
+
+def laid(
+    field: Field, program: str, judges: dict[str, Judge], tmp_path: Path, *, linger: bool, **more: Any
+) -> tuple[dict[str, Result], dict[str, Result]]:
+    """Traps laid outside and inside, and what became of them in the two folders; `linger`: after races."""
+    victims = {name: tmp_path / f"victim-{name}" for name in ("outside", "inside")}
+    for victim in victims.values():
+        victim.mkdir()
+    given = {**field.given, **more, "notebook": "attack.ipynb"}
+    folder = tmp_path / "folder"
+    make_folder(folder)
+    outside = parse(run_outside(program, {**given, "victim": str(victims["outside"])}, folder))
+    inside = field.attack(program, **more, notebook="attack.ipynb", victim=str(victims["inside"]))
+    if linger:
+        field.ask("attacker", "RUN sleep 4")  # the races are over, and once more all is copied that would be
+    return (
+        judge(outside, judges, folder, {**given, "victim": victims["outside"]}),
+        judge(inside, judges, field.folder, {**given, "victim": victims["inside"]}),
+    )
+
+
+def test_speaking_as_somebody_else(attacked: Field, tmp_path: Path) -> None:
+    sockets = attacked.sockets()
+    mine, neighbours = (sockets[attacked.token(name)] for name in ("attacker", "neighbour"))
+    more: dict[str, Any] = {
+        "token": attacked.token("attacker"),
+        "neighbours_token": attacked.token("neighbour"),
+        "neighbours_socket": str(neighbours),
+        "neighbours_pid": os.getpid(),
+        "server_port": int(attacked.server.url.rstrip("/").rpartition(":")[2]),
+        "server_token": attacked.server.token,
+    }
+    decoy = tmp_path / "door"
+    decoy.touch()
+    outside = attacked.outside("protocol", **more, socket_here=str(mine), socket_to_replace=str(decoy))
+    compare(attacked, "protocol", outside, attacked.attack("protocol", **more))
+
+
+def test_more_than_its_share(attacked: Field, tmp_path: Path) -> None:
+    more: dict[str, Any] = {
+        "pids": 300,
+        "memory": 1100,
+        "processors": 1.4,
+        "files": 9000,
+        "disk": 500,
+        "sparse": 1_000_000,
+        "inodes": 150_000,
+        "log": "flood.log",
+        "seconds": 25,
+    }
+    outside, inside = laid(attacked, "resources", RESOURCES, tmp_path, linger=False, **more)
+    kept = attacked.log_bytes()
+    inside["fill_the_log"] = Result("fill_the_log", got=kept > FLOOD_BYTES, said=f"{kept} bytes are kept")
+    compare(attacked, "resources", outside, inside)
+
+
+FLOOD_BYTES = 16_000_000
+
+
+def test_the_models_api(attacked: Field) -> None:
+    """The last one: it uses up what the notebook may ask in a minute."""
+    more: dict[str, Any] = {"cli": CLI, "seconds": 45}
+    direct = {"way_out": attacked.model.url, "key": KEY, "any_path": f"http://127.0.0.1:{attacked.given['port']}"}
+    environment = {"PATH": os.environ["PATH"], "HOME": attacked.given["homes"][0], "IS_SANDBOX": "1"}
+    environment |= {"ANTHROPIC_BASE_URL": attacked.model.url, "ANTHROPIC_API_KEY": KEY}
+    requests = attacked.requests()
+    outside = seen(attacked, lambda: attacked.outside("model_api", **more, **direct, cli_environment=environment))
+    outside["second_agent"] = replace(outside["second_agent"], got=attacked.requests() == requests)
+    inside = seen(attacked, lambda: attacked.attack("model_api", **more))
+    assert inside["second_agent"].got, "an agent may start another, as long as it is on the bill"
+    billed = attacked.requests() - requests
+    inside["second_agent"] = Result("second_agent", got=billed < 2, said=f"{billed} requests on the notebook's bill")
+    compare(attacked, "model_api", outside, inside)
+
+
+CLI = [f"{Path(sys.prefix)}/lib/python3.*/site-packages/claude_agent_sdk/_bundled/claude"[1:]]
+CLI += ["opt/agent-host/lib/python3.*/site-packages/claude_agent_sdk/_bundled/claude"]
+
+
+def seen(field: Field, run: Callable[[], dict[str, Result]]) -> dict[str, Result]:
+    """A program's results; whether the beta feature got through is looked up where it would have arrived."""
+    before = len(field.model.requests)
+    results = run()
+    arrived = any("mcp-client" in sent.headers.get("anthropic-beta", "") for sent in field.model.requests[before:])
+    results["beta_features"] = replace(results["beta_features"], got=arrived)
+    return results

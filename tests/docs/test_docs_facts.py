@@ -34,6 +34,15 @@ def test_the_table_of_settings_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None
     assert ended.value.code == 0, "run: python docs/generate_settings.py"
 
 
+def test_the_page_of_attacks_is_fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    script = str(ROOT / "docs" / "generate_attacks.py")
+    monkeypatch.setattr(sys, "argv", [script, "--check"])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(script, run_name="__main__")
+    assert ended.value.code == 0, "run: python docs/generate_attacks.py"
+
+
 def test_a_stale_table_would_be_noticed() -> None:
     generator = runpy.run_path(str(ROOT / "docs" / "generate_settings.py"))
     page = generator["PAGE"].read_text(encoding="utf-8")

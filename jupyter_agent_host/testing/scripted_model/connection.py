@@ -107,7 +107,8 @@ class Connection:
         self, request: RecordedRequest, status: int, data: bytes, kind: str, *extra: tuple[str, str]
     ) -> None:
         await self.start(request, status, kind, ("content-length", str(len(data))), *extra)
-        await self.send(h11.Data(data=data))
+        if request.method != "HEAD":
+            await self.send(h11.Data(data=data))
         await self.finish(request)
 
     async def finish(self, request: RecordedRequest) -> None:

@@ -57,7 +57,8 @@ def memory_of_processes(given: Parameters) -> str:
     """Search the writable memory of every process of Python's."""
     for process in _processes():
         try:
-            if b"python" in Path(f"/proc/{process}/cmdline").read_bytes() and int(process) != os.getpid():
+            words = Path(f"/proc/{process}/cmdline").read_bytes()
+            if b"python" in words and b"hunting" not in words:
                 _memory(process, given)
                 return f"in the memory of {process}"
         except OSError:
@@ -134,7 +135,8 @@ def secret_of_signatures(given: Parameters) -> str:
 @attempt
 def core_dump(given: Parameters) -> str:
     """Crash a program and find its memory in a file."""
-    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
     child = os.fork()
     if child == 0:
         os.abort()

@@ -124,8 +124,8 @@ def path_in_code(given: Parameters) -> str:
 @attempt
 def beta_features(given: Parameters) -> str:
     """Ask by a header for what the body may not."""
-    answer = _post(given | {"way_out": given.get("any_path")}, {}, headers="anthropic-beta: mcp-client-2025-04-04\r\n")
-    return _obeyed(answer)
+    body = {"model": given["model"], "max_tokens": 10, "messages": [{"role": "user", "content": "beta"}]}
+    return _obeyed(_post(given, body, headers="anthropic-beta: mcp-client-2025-04-04\r\n"))
 
 
 @attempt
@@ -148,17 +148,6 @@ def body_without_end(given: Parameters) -> str:
 
 
 @attempt
-def many_requests_at_once(given: Parameters) -> str:
-    """Spend through the loopback, faster than any agent: 200 requests."""
-    for number in range(200):
-        try:
-            _asked(given, content=f"number {number}")
-        except OSError as err:
-            raise RefusedError(f"after {number}: {err}") from err
-    return "200 requests"
-
-
-@attempt
 def second_agent(given: Parameters) -> str:
     """Start a second Claude of one's own, unseen: it works, and must be on the notebook's bill."""
     found = [path for root in given["cli"] for path in Path("/").glob(root)]
@@ -175,6 +164,17 @@ def second_agent(given: Parameters) -> str:
     if b"Scripted" not in asked.stdout:
         raise RefusedError((asked.stdout + asked.stderr)[-120:].decode(errors="replace"))
     return "it answered"
+
+
+@attempt
+def many_requests_at_once(given: Parameters) -> str:
+    """Spend through the loopback, faster than any agent: 70 requests."""
+    for number in range(70):
+        try:
+            _asked(given, content=f"number {number}")
+        except OSError as err:
+            raise RefusedError(f"after {number}: {err}") from err
+    return "70 requests"
 
 
 if __name__ == "__main__":

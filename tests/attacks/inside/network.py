@@ -84,12 +84,6 @@ def ask_a_name_server(given: Parameters) -> str:
 
 
 @attempt
-def ask_a_name_server_by_tcp(given: Parameters) -> str:
-    """The same by TCP."""
-    return _talk((given["bridge"], given["port"]))
-
-
-@attempt
 def raw_socket(given: Parameters) -> str:
     """Send a ping by a raw socket."""
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import mmap
 import os
 import resource
+import shutil
 import signal
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attempt import Parameters, RefusedError, attempt, main
@@ -54,9 +55,16 @@ def threads(given: Parameters) -> str:
     return f"{started} threads"
 
 
+def _be_the_first_to_go() -> None:
+    """When memory ends, the kernel shall take us, not the agent that has to tell of it."""
+    with suppress(OSError):  # /proc may be read-only
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="utf-8")
+
+
 @attempt
 def memory(given: Parameters) -> str:
     """Use more memory than a sandbox has."""
+    _be_the_first_to_go()
     block = mmap.mmap(-1, given["memory"] * MIB)
     for page in range(0, len(block), 4096):
         block[page] = 1
@@ -65,12 +73,13 @@ def memory(given: Parameters) -> str:
 
 @attempt
 def memory_by_many(given: Parameters) -> str:
-    """The same, by eight processes that each use little."""
+    """The same, by three processes that each use less than all of it."""
+    _be_the_first_to_go()
     children = []
-    for _ in range(8):
+    for _ in range(3):
         child = os.fork()
         if child == 0:
-            block = mmap.mmap(-1, given["memory"] * MIB // 8)
+            block = mmap.mmap(-1, given["memory"] * MIB // 3)
             for page in range(0, len(block), 4096):
                 block[page] = 1
             time.sleep(1)
@@ -113,19 +122,22 @@ def open_files(given: Parameters) -> str:
 
 
 def _fill(folder: str, given: Parameters) -> str:
-    with _gone_afterwards(Path(folder) / f"fill-{os.getpid()}") as path, path.open("wb", buffering=0) as handle:
-        for _ in range(given["disk"]):
-            handle.write(b"\xa5" * MIB)
+    """In files of 50 MB, since the size of one is limited, too."""
+    with _gone_afterwards(Path(folder) / f"fill-{os.getpid()}") as place:
+        for number in range(given["disk"] // 50):
+            with (place / str(number)).open("wb", buffering=0) as handle:
+                for _ in range(50):
+                    handle.write(b"\xa5" * MIB)
     return f"{given['disk']} MiB"
 
 
 @contextmanager
 def _gone_afterwards(path: Path) -> Iterator[Path]:
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    path.mkdir()
     try:
         yield path
     finally:
-        path.unlink(missing_ok=True)
+        shutil.rmtree(path)
 
 
 @attempt
@@ -150,6 +162,15 @@ def fill_shared_memory(given: Parameters) -> str:
 def fill_the_workspace(given: Parameters) -> str:
     """Fill the disk by the workspace."""
     return _fill(".", given)
+
+
+@attempt
+def use_up_inodes(given: Parameters) -> str:
+    """Use up the disk's room for names, by empty files in the workspace."""
+    with _gone_afterwards(Path(f"names-{os.getpid()}")) as place:
+        for number in range(given["inodes"]):
+            os.close(os.open(place / str(number), os.O_WRONLY | os.O_CREAT))
+    return f"{given['inodes']} files"
 
 
 @attempt

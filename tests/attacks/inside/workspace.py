@@ -14,7 +14,7 @@ from pathlib import Path
 from attempt import Parameters, attempt, main
 
 
-def _lay(path: str, text: str = "attack", mode: int = 0o644) -> str:
+def _lay(path: str, text: str = "trap", mode: int = 0o644) -> str:
     place = Path(path)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(text, encoding="utf-8")
@@ -49,7 +49,7 @@ def hook_of_git(given: Parameters) -> str:
 @attempt
 def setting_of_git(given: Parameters) -> str:
     """A setting that runs a program at the person's next `git status`."""
-    return _lay(".git/config", "[core]\n\tfsmonitor = echo attack\n")
+    return _lay(".git/config", "[core]\n\tfsmonitor = echo trap\n")
 
 
 @attempt
@@ -99,7 +99,7 @@ def orders_to_other_agents(given: Parameters) -> str:
 def own_notebook(given: Parameters) -> str:
     """A cell in the notebook itself, written as a file."""
     path = Path(given["notebook"])
-    return _lay(str(path), path.read_text(encoding="utf-8").replace('"cells": [', '"attack": 1, "cells": [', 1))
+    return _lay(str(path), path.read_text(encoding="utf-8").replace('"cells": [', '"trap": 1, "cells": [', 1))
 
 
 @attempt
@@ -111,7 +111,7 @@ def another_notebook(given: Parameters) -> str:
 @attempt
 def masked_secret(given: Parameters) -> str:
     """Another content of a secret that is hidden from us."""
-    return _lay(".env", "attack")
+    return _lay(".env")
 
 
 @attempt
