@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jupyter_agent_host.protocol.control import Append, Outbox, TurnEvent
+from jupyter_agent_host.protocol.depth import is_deep
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     AssistantText,
@@ -39,6 +40,8 @@ _FROM_RUNNER = (
     TurnEnded,
 )
 _MAX_ID = 128
+_OPAQUE = ("input", "questions", "images")
+"""Fields that hold JSON of any shape."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,7 @@ def _check(item: Append | TurnEvent, session_id: str, turn_id: str) -> Checked |
         return None
     if isinstance(item, Append):
         return Checked(append=item) if _safe_subpath(item.subpath) else None
-    if not isinstance(item.event, _FROM_RUNNER):
-        logger.warning("a sandbox sent a %s event, which only the host may", type(item.event).__name__)
+    if not _acceptable(item.event):
         return None
     if item.turn_id not in ("", turn_id):
         logger.info("a late event of turn %.40r was dropped", item.turn_id)
@@ -70,6 +72,17 @@ def _check(item: Append | TurnEvent, session_id: str, turn_id: str) -> Checked |
     if isinstance(item.event, TurnEnded) and not item.turn_id:
         return None
     return Checked(turn_id=item.turn_id, event=item.event)
+
+
+def _acceptable(event: AnyEvent) -> bool:
+    name = type(event).__name__
+    if not isinstance(event, _FROM_RUNNER):
+        logger.warning("a sandbox sent a %s event, which only the host may", name)
+        return False
+    if any(is_deep(getattr(event, field)) for field in _OPAQUE if hasattr(event, field)):
+        logger.warning("a sandbox sent a %s event that is nested too deep to be read later", name)
+        return False
+    return True
 
 
 def _safe_subpath(subpath: str) -> bool:

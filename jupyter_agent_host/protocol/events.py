@@ -268,7 +268,7 @@ def read_event(data: bytes | str) -> AnyEvent | UnknownEvent:
     """
     try:
         event: AnyEvent = _event_decoder.decode(data)
-    except (msgspec.ValidationError, msgspec.DecodeError):
+    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
         return _read_unknown(data)
     return event
 
@@ -276,8 +276,8 @@ def read_event(data: bytes | str) -> AnyEvent | UnknownEvent:
 def _read_unknown(data: bytes | str) -> UnknownEvent:
     try:
         raw = msgspec.json.decode(data)
-    except msgspec.DecodeError as err:
-        raise ProtocolError("An event is not JSON.") from err
+    except (msgspec.DecodeError, RecursionError) as err:
+        raise ProtocolError("An event is not JSON, or nested too deep.") from err
     if not isinstance(raw, dict) or not isinstance(raw.get("kind"), str):
         raise ProtocolError("An event has no kind.")
     return UnknownEvent(kind=raw["kind"], raw=raw)

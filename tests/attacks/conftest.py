@@ -59,8 +59,8 @@ def attacked(
 def a_field(kind: str, place: Path, **traits: Any) -> Iterator[Field]:
     """A server, its two notebooks with running agents, and all the canaries."""
     folders = {name: place / name for name in ("root", "data", "config", "jupyter", "runtime", "home", "temporary")}
-    for folder in folders.values():
-        folder.mkdir()
+    for name, folder in folders.items():
+        folder.mkdir(mode=0o700 if name in ("jupyter", "runtime") else 0o755)  # as Jupyter itself makes them
     place.chmod(0o755)
     config = {
         "AgentHost": {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shlex
 import shutil
 import socket
@@ -24,7 +25,7 @@ from jupyter_agent_host.cli.servers import JupyterServer
 from jupyter_agent_host.testing.scripted_model import ScriptedModel
 
 INSIDE = Path(__file__).parent / "inside"
-KEY = "sk-attack-suite-secret-key"
+KEY = f"sk-attack-{secrets.token_hex(8)}"
 MODEL = "claude-attack-1"
 
 SCRIPT: dict[str, Any] = {

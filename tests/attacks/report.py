@@ -17,7 +17,7 @@ PROGRAMS = {
     "hunting": "credentials",
     "workspace": "the workspace, and what runs later",
     "protocol": "speaking as somebody else",
-    "rogue": "a runner of the attacker's own",
+    "user": "another user of the machine",
     "resources": "more than its share",
     "model_api": "the model's API",
 }

@@ -19,7 +19,7 @@ from conftest import a_process_with_the_key
 from field import KEY, Field, Result, make_folder, parse, run_outside
 from judges import RESOURCES, WORKSPACE, Judge, judge
 
-pytestmark = [pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.timeout(600)]
 
 
 def compare(field: Field, program: str, outside: dict[str, Result], inside: dict[str, Result]) -> None:
@@ -136,9 +136,9 @@ def test_more_than_its_share(attacked: Field, tmp_path: Path) -> None:
         "files": 9000,
         "disk": 500,
         "sparse": 1_000_000,
-        "inodes": 150_000,
+        "inodes": 30_000,
         "log": "flood.log",
-        "seconds": 25,
+        "seconds": 15,
     }
     outside, inside = laid(attacked, "resources", RESOURCES, tmp_path, linger=False, **more)
     kept = attacked.log_bytes()

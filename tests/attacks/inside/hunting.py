@@ -11,6 +11,8 @@ from pathlib import Path
 
 from attempt import Parameters, RefusedError, attempt, main
 
+_DEEPEST = 12
+
 
 def _found(data: bytes, given: Parameters) -> bool:
     # The parameters are in our own argv, and so not the secret itself.
@@ -104,8 +106,23 @@ def secrets_of_the_workspace_by_walking(given: Parameters) -> str:
 def temporary_files(given: Parameters) -> str:
     """Read every file in the temporary folders."""
     places = ("/tmp", "/var/tmp", "/dev/shm", "/run", *given["temporary"])
-    walked = (step for place in places for step in os.walk(place))
-    return _search([f"{place}/{name}" for place, _, names in walked for name in names], given, 100_000)
+    return _search(_files(places), given, 100_000)
+
+
+def _files(places: Iterable[str]) -> Iterable[str]:
+    """Regular files below these folders, not deeper than twelve."""
+    waiting = [(place, 0) for place in places]
+    while waiting:
+        here, depth = waiting.pop()
+        try:
+            entries = list(os.scandir(here))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                yield entry.path
+            elif entry.is_dir(follow_symlinks=False) and depth < _DEEPEST:
+                waiting.append((entry.path, depth + 1))
 
 
 @attempt
