@@ -10,7 +10,9 @@ import type {
   Envelope,
   History,
   Json,
+  McpReport,
   ModelList,
+  NetworkReport,
   NotebookInfo,
   PromptAccepted,
   SessionList,
@@ -36,6 +38,8 @@ export class AgentApi implements IAgentApi {
   call(notebookId: string, verb: 'sessions', request?: Record<string, Json>): Promise<SessionList>;
   call(notebookId: string, verb: 'context', request?: Record<string, Json>): Promise<ContextUse>;
   call(notebookId: string, verb: 'models', request?: Record<string, Json>): Promise<ModelList>;
+  call(notebookId: string, verb: 'network', request?: Record<string, Json>): Promise<NetworkReport>;
+  call(notebookId: string, verb: 'mcp', request?: Record<string, Json>): Promise<McpReport>;
   call(notebookId: string, verb: string, request?: Record<string, Json>): Promise<Done>;
   call(notebookId: string, verb: string, request: Record<string, Json> = {}): Promise<unknown> {
     return this.request(URLExt.join('notebooks', encodeURIComponent(notebookId), verb), request);

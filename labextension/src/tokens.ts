@@ -14,7 +14,9 @@ import type {
   EventRecord,
   History,
   Json,
+  McpReport,
   ModelList,
+  NetworkReport,
   NotebookInfo,
   PermissionMode,
   PromptAccepted,
@@ -51,6 +53,8 @@ export interface IAgentApi {
   call(notebookId: string, verb: 'sessions', request?: Record<string, Json>): Promise<SessionList>;
   call(notebookId: string, verb: 'context', request?: Record<string, Json>): Promise<ContextUse>;
   call(notebookId: string, verb: 'models', request?: Record<string, Json>): Promise<ModelList>;
+  call(notebookId: string, verb: 'network', request?: Record<string, Json>): Promise<NetworkReport>;
+  call(notebookId: string, verb: 'mcp', request?: Record<string, Json>): Promise<McpReport>;
   call(notebookId: string, verb: string, request?: Record<string, Json>): Promise<Done>;
   /** At most `limit` turns begun before the event `before` (0: the newest), or the one named. */
   turns(notebookId: string, wanted: { before?: number; limit?: number; turnId?: string }): Promise<TurnsPage>;

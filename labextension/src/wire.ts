@@ -338,3 +338,35 @@ export interface EventRecord {
   time: number;
   event: AgentEvent;
 }
+
+/** One network rule. `counts`: false for a permission that a locked policy makes void. */
+export interface NetworkRule {
+  rule: string;
+  verdict: 'allow' | 'deny';
+  source: 'server' | 'notebook';
+  counts: boolean;
+}
+
+/** What a notebook's agent may reach. `policy`: what happens with a host that no rule names. */
+export interface NetworkReport {
+  policy: 'deny' | 'ask';
+  locked: boolean;
+  rules: NetworkRule[];
+  presets: string[];
+  services: string[];
+  bytesToday: number;
+  message: string;
+}
+
+/** An MCP server that the administrator set up. */
+export interface McpInfo {
+  name: string;
+  on: boolean;
+  runs: 'inside' | 'outside';
+  about: string;
+}
+
+export interface McpReport {
+  servers: McpInfo[];
+  message: string;
+}

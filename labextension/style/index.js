@@ -1,2 +1,3 @@
 import './base.css';
 import './header.css';
+import './reach.css';

@@ -225,6 +225,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
                 "allow_unsandboxed": True,
                 "scripted_model": str(script),
                 "data_dir": str(folder / "data"),
+                "allowed_hosts": ["data.example.org"],
+                "mcp_servers": {
+                    "dates": {"command": "dates-server", "about": "calendars"},
+                    "tickets": {"url": "https://mcp.example.org/mcp", "bearer": "a-s3cret"},
+                },
             },
         }
         with own_server(root, config=config) as server, server.client() as http:

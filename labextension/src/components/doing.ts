@@ -4,7 +4,7 @@ import { createContext, useContext } from 'react';
 import type { Actions } from '../actions';
 import type { IAgentApi } from '../tokens';
 
-export type PanelView = 'conversation' | 'history';
+export type PanelView = 'conversation' | 'history' | 'reach';
 
 export interface Doing {
   readonly actions: Actions;

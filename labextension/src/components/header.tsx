@@ -1,6 +1,7 @@
 /** What is true of the agent now: session, sandbox, model, mode, context, cost. */
 import { addIcon, historyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
+import { reachIcon } from '../icon';
 import { CommandIds } from '../ids';
 import type { IAgent } from '../tokens';
 import type { NotebookInfo } from '../wire';
@@ -35,6 +36,12 @@ export function Header(props: { agent: IAgent }): JSX.Element | null {
                 label={trans.__('History')}
                 pressed={view === 'history'}
                 onClick={() => show(view === 'history' ? 'conversation' : 'history')}
+              />
+              <IconButton
+                icon={reachIcon}
+                label={trans.__('Network and MCP servers')}
+                pressed={view === 'reach'}
+                onClick={() => show(view === 'reach' ? 'conversation' : 'reach')}
               />
               <IconButton
                 icon={addIcon}

@@ -10,6 +10,7 @@ import { useDoing } from './doing';
 import { Foreign } from './foreign';
 import { Header } from './header';
 import { HistoryView } from './history';
+import { ReachView } from './reach';
 
 export function AgentView(props: { agent: IAgent }): JSX.Element {
   return (
@@ -35,8 +36,9 @@ function AgentBody(props: { agent: IAgent }): JSX.Element {
       ) : (
         <>
           {view === 'history' ? <HistoryView agent={agent} /> : null}
-          {/* Kept while the history is shown: where a person read, and what they were writing. */}
-          <div className="jp-AgentHost-main" hidden={view === 'history'}>
+          {view === 'reach' ? <ReachView agent={agent} /> : null}
+          {/* Kept while something else is shown: where a person read, and what they were writing. */}
+          <div className="jp-AgentHost-main" hidden={view !== 'conversation'}>
             <ConversationView agent={agent} />
             <Composer agent={agent} />
           </div>
