@@ -59,6 +59,8 @@ class AgentKernel(IPythonKernel):
         self._names = Names(lambda name: shell.find_line_magic(name) is not None, frozenset(USAGE))
         self._entered: ContextVar[bool] = ContextVar("entered", default=False)
         shell.input_transformers_cleanup.insert(0, self._transform)
+        # What runs inside of a cell, such as the agent's own code during its turn, nobody typed.
+        shell.events.register("pre_execute", lambda: self._entered.set(False))
 
     @property
     def kernel_info(self) -> dict[str, Any]:

@@ -101,6 +101,20 @@ def test_what_programs_run_is_python(kernel: Kernel) -> None:
     assert (outputs, reply["user_expressions"]["is"]["data"]["text/plain"]) == ([], "1")
 
 
+def test_what_runs_inside_of_a_prompt_is_python(kernel: Kernel) -> None:
+    kernel.run(
+        "%%python\n"
+        "class Nested:\n"
+        "    def __str__(self):\n"
+        "        get_ipython().run_cell('nested = 6 * 7', store_history=False)\n"
+        "        return str(nested)\n"
+        "value = Nested()"
+    )
+    _, outputs = kernel.run("The total is {value}.")
+    assert "I was told 42." in text_of(outputs[-1])
+    assert kernel.run("hello")[0]["status"] == "ok"
+
+
 def test_errors_are_sentences_and_stop_what_follows(kernel: Kernel) -> None:
     for cell, name, sentence in (
         ("/nothing", "AgentCellError", "%agent knows no command 'nothing'."),
