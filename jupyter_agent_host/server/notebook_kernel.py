@@ -28,6 +28,9 @@ _BUSY = (
 )
 _STUCK = "The kernel did not answer a look in time; something in it holds on to the interpreter. Try again later."
 
+AGENT_KERNEL = "jupyter-agent-host"
+"""The implementation that `kernel.AgentKernel` says it is."""
+
 
 class LinkedKernel:
     """What is done over one `KernelLink`. State is kept per process of the kernel: a restart begins anew."""
@@ -46,6 +49,9 @@ class LinkedKernel:
 
     @property
     def language(self) -> str:
+        """Of the code that tools run. The agent kernel takes theirs for Python, though its cells are prose."""
+        if self.link.info.get("implementation") == AGENT_KERNEL:
+            return "python"
         return str(self.link.info.get("language_info", {}).get("name", ""))
 
     def status(self, kernel_id: str, name: str) -> KernelStatus:

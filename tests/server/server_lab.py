@@ -67,9 +67,9 @@ class Lab:
         nbformat.write(new_notebook(cells=[new_code_cell(source) for source in sources]), path)
         return path
 
-    def session(self, path: str, kind: str = "notebook", kernel_id: str = "") -> Kernel:
+    def session(self, path: str, kind: str = "notebook", kernel_id: str = "", name: str = "python3") -> Kernel:
         """Open a notebook (or a console) on a new kernel, or on one that runs."""
-        kernel = {"id": kernel_id} if kernel_id else {"name": "python3"}
+        kernel = {"id": kernel_id} if kernel_id else {"name": name}
         body = {"path": path, "name": Path(path).name, "type": kind, "kernel": kernel}
         answer = self.http.post("api/sessions", json=body)
         assert answer.status_code == 201, answer.text

@@ -14,6 +14,7 @@ import pytest
 from kernel_rig import Rig, connected, rig, run_cell
 from server_lab import LabMaker, enter_room
 
+import jupyter_agent_host.kernel
 from jupyter_agent_host.host.notebook.cells import revision_of
 
 PLOT = "import matplotlib.pyplot as plt; x = [1, 3, 2]; _ = plt.plot(x)"
@@ -204,3 +205,28 @@ def test_a_kernel_of_another_language_runs_code_and_says_that_it_cannot_be_looke
         told = foreign.turn("echo.ipynb", "LOOK").text
         assert "only Python kernels can be looked into" in told
         assert "not available in this language" in foreign.turn("echo.ipynb", "STATUS").text
+
+
+def test_the_agent_kernel_shares_its_python_with_the_agent_and_runs_no_prompts_for_it(
+    make_lab: LabMaker, jupyter_folders: Path
+) -> None:
+    kernels = jupyter_folders / "data" / "kernels"
+    kernels.mkdir(parents=True, exist_ok=True)
+    spec = Path(jupyter_agent_host.kernel.__file__).parent / "spec"
+    (kernels / "agent-claude").symlink_to(spec, target_is_directory=True)
+    with rig(make_lab) as own:
+        path = own.lab.notebook("prompts.ipynb", "Nothing.", "%%python\nprint('ran', total)")
+        notebook = json.loads(path.read_text())
+        notebook["metadata"]["kernelspec"] = {"name": "agent-claude", "display_name": "Agent (Claude)"}
+        path.write_text(json.dumps(notebook))
+        kernel = own.lab.session("prompts.ipynb", name="agent-claude")
+        run_cell(kernel, "%%python\ntotal = 42")
+        run_cell(kernel, "%%agent -o r\nRUN print('in', total + 1)")
+        assert "in 43" in kernel.run("%%python\nprint(r.text)")
+        assert "total: int" in own.turn("prompts.ipynb", "LOOK").text
+        assert "in 44" in own.turn("prompts.ipynb", "RUN print('in', total + 2)").text
+        prompt, python = json.loads(path.read_text())["cells"]
+        refused = own.turn("prompts.ipynb", f"CELLS {prompt['id']} {revision_of('code', 'Nothing.')}")
+        assert "asks an agent" in refused.text
+        source = "%%python\nprint('ran', total)"
+        assert "ran 42" in own.turn("prompts.ipynb", f"CELLS {python['id']} {revision_of('code', source)}").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import anyio
@@ -10,7 +11,7 @@ import msgspec
 from jupyter_agent_host.errors import CellBusyError, NotebookError, ToolArgumentError
 from jupyter_agent_host.host.notebook import running
 from jupyter_agent_host.host.notebook.apply import changed_error
-from jupyter_agent_host.host.notebook.cells import Cell, SetOutputs
+from jupyter_agent_host.host.notebook.cells import Cell, SetOutputs, Snapshot
 from jupyter_agent_host.host.notebook.interface import NotebookDocument
 from jupyter_agent_host.host.notebook.jobs import Job
 from jupyter_agent_host.host.notebook.kernel import Execution, RunRequest
@@ -31,6 +32,8 @@ from jupyter_agent_host.host.tools.kernel_runs import Wait, run_as_job
 _SHOW_SECONDS = 2.0
 _SHOW_BYTES = 100_000
 _PROMPTS = ("%%agent", "%agent")
+_AGENT_KERNEL = "agent-claude"
+"""The kernelspec in whose notebooks a cell is a prompt, unless it begins with a magic."""
 
 
 class RunCells(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,11 +140,17 @@ async def _cells(context: ToolContext, arguments: RunCells) -> tuple[Cell, ...]:
     snapshot = await context.document.read()
     found = [find_cell(snapshot, named.cell_id) for named in arguments.cells]
     for cell, named in zip(found, arguments.cells, strict=True):
-        _check(context, cell, named.revision)
+        _check(context, cell, named.revision, asks=_asks_agent(snapshot, cell.source.lstrip()))
     return tuple(found)
 
 
-def _check(context: ToolContext, cell: Cell, revision: str) -> None:
+def _asks_agent(snapshot: Snapshot, source: str) -> bool:
+    kernel = snapshot.metadata.get("kernelspec")
+    is_prompt = isinstance(kernel, Mapping) and kernel.get("name") == _AGENT_KERNEL and not source.startswith("%")
+    return source.startswith(_PROMPTS) or (is_prompt and bool(source))
+
+
+def _check(context: ToolContext, cell: Cell, revision: str, *, asks: bool) -> None:
     """Refuse what makes no sense to run.
 
     Raises:
@@ -155,7 +164,7 @@ def _check(context: ToolContext, cell: Cell, revision: str) -> None:
     if cell.type != "code":
         raise ToolArgumentError(f"Cell {cell.id} is {cell.type}; only code cells run.")
     is_asking = turn is not None and cell.id == turn.request.cell_id
-    if is_asking or cell.source.lstrip().startswith(_PROMPTS):
+    if is_asking or asks:
         raise ToolArgumentError(f"Cell {cell.id} asks an agent, and would wait for the turn that runs it.")
 
 
