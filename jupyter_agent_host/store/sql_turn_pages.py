@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -15,6 +15,9 @@ from jupyter_agent_host.store.sql_events import last_number
 
 MAX_PAGE_BYTES = 4_000_000
 """A page ends before the turn that would make it larger; its first turn is always in it."""
+
+MAX_OUTSIDE = 100
+"""Questions and decisions outside of any turn that a page gets to know."""
 
 _DELTAS = ("text_delta", "thinking_delta")
 
@@ -34,12 +37,14 @@ class TurnPage:
 def page(connection: sqlite3.Connection, notebook_id: str, session_id: str, before: int, limit: int) -> TurnPage:
     """The last `limit` turns of that conversation that began before the event `before` (0: all).
 
-    Turns that another notebook or machine had are not here: their events are not of this notebook.
+    Turns that another notebook or machine had are not here: their events are not of this notebook. The newest page
+    also holds what was asked outside of any turn, and how it was settled.
     """
     line = sql_turns.lineage(connection, session_id)
     mine = [turn for turn in line if turn.notebook_id == notebook_id and turn.first_event]
     earlier = [turn for turn in mine if not before or turn.first_event < before]
-    return _page(connection, notebook_id, earlier[::-1][:limit], len(earlier), before)
+    found = _page(connection, notebook_id, earlier[::-1][:limit], len(earlier), before)
+    return found if before else replace(found, records=(*found.records, *_outside(connection, notebook_id)))
 
 
 def turn(connection: sqlite3.Connection, notebook_id: str, turn_id: str) -> TurnPage:
@@ -68,6 +73,17 @@ def _page(
         taken += records
         first, used = row.first_event, used + 1
     return TurnPage(after=after, before=first, earlier=count - used, records=tuple(line for _, line in sorted(taken)))
+
+
+def _outside(connection: sqlite3.Connection, notebook_id: str) -> list[bytes]:
+    """Questions outside of any turn, the last ones, oldest first."""
+    rows = connection.execute(
+        "SELECT number, notebook_id, session_id, turn_id, time, kind, body FROM events"
+        " WHERE notebook_id = ? AND turn_id = '' AND kind IN ('permission_asked', 'permission_settled')"
+        " ORDER BY number DESC LIMIT ?",
+        (notebook_id, MAX_OUTSIDE),
+    )
+    return [_line(row, row[6])[1] for row in reversed(rows.fetchall())]
 
 
 def _events(connection: sqlite3.Connection, notebook_id: str, turn_id: str) -> Iterable[Row]:

@@ -1,9 +1,8 @@
 /** One notebook's agent as this page knows it. */
 import { Signal } from '@lumino/signaling';
-import { EMPTY, fold, prepend } from './reducer';
+import { EMPTY, fold, pendingCount, prepend } from './reducer';
 import type { Conversation } from './reducer';
 import type { Decision, IAgent, IAgentApi, IFollowing, INotebookSide } from './tokens';
-import { pendingOf } from './turn';
 import type { TurnView } from './turn';
 import type { Attachment, EventRecord, History, Json, NotebookInfo, PermissionMode, TrustChoice } from './wire';
 
@@ -49,7 +48,7 @@ export class Agent implements IAgent {
   }
 
   get pending(): number {
-    return this.conversation.turns.reduce((sum, turn) => sum + (turn.ended ? 0 : pendingOf(turn).length), 0);
+    return pendingCount(this.conversation);
   }
 
   dispose(): void {
@@ -104,13 +103,13 @@ export class Agent implements IAgent {
     return this.carry('answer', { requestId, ...answer });
   }
 
-  turn(turnId: string): TurnView | null {
+  turn(turnId: string): TurnView | null | undefined {
     const known = this.conversation.turns.find(turn => turn.turnId === turnId) ?? this.older.get(turnId);
-    if (known === undefined && this.following !== null) {
-      this.older.set(turnId, null);
+    if (known === undefined && this.following !== null && !this.older.has(turnId)) {
+      this.older.set(turnId, undefined);
       void this.readTurn(turnId);
     }
-    return known ?? null;
+    return known;
   }
 
   async loadEarlier(): Promise<void> {
@@ -171,30 +170,35 @@ export class Agent implements IAgent {
   private async adopt(info: NotebookInfo): Promise<void> {
     const before = this.info;
     this.info = info;
-    const other = info.notebookId !== before?.notebookId || info.sessionId !== before.sessionId;
-    if (other || this.following === null) {
-      await this.begin(info.notebookId);
-    } else if (info.trust !== before.trust) {
-      await this.readHistory();
+    const other = info.notebookId !== before?.notebookId;
+    if (other || this.following === null || info.trust !== before.trust || info.sessionId !== before.sessionId) {
+      await this.begin(info, other);
     }
     this.tell();
   }
 
-  /** Another conversation: its last turns at once, and then what happens from there on. */
-  private async begin(id: string): Promise<void> {
+  /** The present conversation: its last turns at once, and then what happens from there on. */
+  private async begin(info: NotebookInfo, other: boolean): Promise<void> {
     const beginning = ++this.beginnings;
-    this.following?.dispose();
-    this.following = null;
-    this.conversation = EMPTY;
-    this.older.clear();
-    const page = await this.api.turns(id, { limit: PAGE_TURNS });
+    if (other) {
+      this.following?.dispose();
+      this.following = null;
+      this.conversation = EMPTY;
+      this.history = null;
+      this.older.clear();
+    }
+    const page = await this.api.turns(info.notebookId, { limit: PAGE_TURNS });
+    const all = page.earlier === 0 || NOT_OURS.has(info.trust);
+    const history = all ? await this.api.call(info.notebookId, 'history') : null;
     if (this.disposed || beginning !== this.beginnings) {
       return;
     }
+    this.following?.dispose();
+    this.history = history;
     this.conversation = { ...fold(EMPTY, page.records), lastEvent: page.after };
     this.before = page.before;
     this.earlier = page.earlier;
-    this.following = this.api.follow(id, page.after, {
+    this.following = this.api.follow(info.notebookId, page.after, {
       received: records => this.receive(records),
       connected: is => this.connection(is),
       failed: error => this.fail(error)
@@ -278,11 +282,10 @@ export class Agent implements IAgent {
   private readonly signal = new Signal<IAgent, void>(this);
   private following: IFollowing | null = null;
   private before = 0;
-  private loading = false;
-  /** How often a conversation was begun: one that was overtaken by another is given up. */
   private beginnings = 0;
-  /** Turns outside of `conversation` that a cell shows; null while asked for, and for one that the server has not. */
-  private readonly older = new Map<string, TurnView | null>();
+  private loading = false;
+  /** Turns outside of `conversation` that a cell shows; undefined while asked for. */
+  private readonly older = new Map<string, TurnView | null | undefined>();
   private statusTimer: ReturnType<typeof setTimeout> | undefined;
   private disposed = false;
 }

@@ -2,6 +2,7 @@
 import { agentList } from './plugins/agentList';
 import { agents } from './plugins/agents';
 import { commands } from './plugins/commands';
+import { complete } from './plugins/complete';
 import { edits } from './plugins/edits';
 import { envelope } from './plugins/envelope';
 import { output } from './plugins/output';
@@ -11,4 +12,4 @@ import { status } from './plugins/status';
 
 export * from './tokens';
 
-export default [shared, agents, panel, output, envelope, edits, commands, agentList, status];
+export default [shared, agents, panel, output, complete, envelope, edits, commands, agentList, status];

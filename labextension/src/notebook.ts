@@ -12,10 +12,12 @@ import type { CellSummary, INotebookSide } from './tokens';
 import type { Attachment } from './wire';
 import { readable } from './words';
 
-const KERNEL_WAIT_MS = 1500;
+const KERNEL_WAIT_MS = 10_000;
 const MOST_OFFERED = 50;
 /** What the completer calls a name that a person made, as opposed to a keyword, a magic or a module's attribute. */
-const NOT_VARIABLES = new Set(['keyword', 'magic', 'path', 'param', 'statement']);
+const NOT_VARIABLES = new Set(['keyword', 'magic', 'path']);
+
+const UNKNOWN = '<unknown>';
 
 export class NotebookSide implements INotebookSide {
   constructor(
@@ -70,7 +72,7 @@ export class NotebookSide implements INotebookSide {
     if (kernel === null || !/^[A-Za-z_]\w*$/.test(prefix)) {
       return [];
     }
-    const reply = await soon(kernel.requestComplete({ code: prefix, cursor_pos: prefix.length }));
+    const reply = await this.ask(kernel.requestComplete({ code: prefix, cursor_pos: prefix.length }));
     if (reply?.content.status !== 'ok') {
       return [];
     }
@@ -82,15 +84,18 @@ export class NotebookSide implements INotebookSide {
         types.set(each.text, each.type);
       }
     }
+    // Where the completer knows types, what it does not know is built in.
+    const knows = [...types.values()].some(type => type !== UNKNOWN);
     return matches
       .filter(name => /^[A-Za-z_]\w*$/.test(name) && !NOT_VARIABLES.has(types.get(name) ?? ''))
+      .filter(name => !knows || types.get(name) !== UNKNOWN)
       .slice(0, MOST_OFFERED);
   }
 
   async variable(name: string): Promise<Attachment | null> {
     const kernel = this.idleKernel();
     const asked = kernel?.requestInspect({ code: name, cursor_pos: name.length, detail_level: 0 });
-    const reply = asked ? await soon(asked) : null;
+    const reply = asked ? await this.ask(asked) : null;
     if (reply?.content.status !== 'ok' || !reply.content.found) {
       return null;
     }
@@ -141,14 +146,21 @@ export class NotebookSide implements INotebookSide {
     return this.panel.content.widgets.findIndex(cell => cell.model.id === cellId);
   }
 
-  /** A busy kernel would answer only when it is done. */
+  /** A kernel that runs a cell would answer only when it is done; one that answers us is soon free again. */
   private idleKernel(): Kernel.IKernelConnection | null {
     const kernel = this.panel.sessionContext.session?.kernel ?? null;
-    return kernel?.status === 'idle' ? kernel : null;
+    return kernel?.status === 'idle' || this.asked > 0 ? kernel : null;
   }
-}
 
-async function soon<T>(answer: Promise<T>): Promise<T | null> {
-  const late = new Promise<null>(resolve => setTimeout(() => resolve(null), KERNEL_WAIT_MS));
-  return Promise.race([answer.catch(() => null), late]);
+  private async ask<T>(answer: Promise<T>): Promise<T | null> {
+    this.asked += 1;
+    const late = new Promise<null>(resolve => setTimeout(() => resolve(null), KERNEL_WAIT_MS));
+    try {
+      return await Promise.race([answer.catch(() => null), late]);
+    } finally {
+      this.asked -= 1;
+    }
+  }
+
+  private asked = 0;
 }

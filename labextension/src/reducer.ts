@@ -9,7 +9,7 @@
  * - what a reader does not know is a notice, never an error.
  */
 import { PartsDraft } from './parts';
-import { emptyTurn, mergeFiles } from './turn';
+import { emptyTurn, mergeFiles, pendingOf } from './turn';
 import type { TurnView } from './turn';
 import type { EventRecord } from './wire';
 
@@ -17,9 +17,11 @@ import type { EventRecord } from './wire';
 export interface Conversation {
   readonly lastEvent: number;
   readonly turns: readonly TurnView[];
+  /** What was asked or told outside of any turn. */
+  readonly outside: TurnView;
 }
 
-export const EMPTY: Conversation = { lastEvent: 0, turns: [] };
+export const EMPTY: Conversation = { lastEvent: 0, turns: [], outside: emptyTurn('') };
 
 /** Several events at once. Events that were seen, in whatever order they are repeated, change nothing. */
 export function fold(before: Conversation, records: readonly EventRecord[]): Conversation {
@@ -31,19 +33,21 @@ export function fold(before: Conversation, records: readonly EventRecord[]): Con
       continue;
     }
     lastEvent = Math.max(lastEvent, record.number);
-    if (record.turnId) {
+    if (record.turnId || OUTSIDE.has(record.event.kind)) {
       const place = known.get(record.turnId);
-      const old = place === undefined ? undefined : before.turns[place];
+      const old = place === undefined ? (record.turnId ? undefined : before.outside) : before.turns[place];
       const draft = drafts.get(record.turnId) ?? new TurnDraft(old ?? emptyTurn(record.turnId));
       drafts.set(record.turnId, draft);
       draft.take(record);
     }
   }
   const turns = [...before.turns];
+  const outside = drafts.get('')?.done() ?? before.outside;
+  drafts.delete('');
   for (const [turnId, draft] of drafts) {
     turns[known.get(turnId) ?? turns.length] = draft.done();
   }
-  return { lastEvent, turns };
+  return { lastEvent, turns, outside };
 }
 
 /** Earlier turns, read later, put before those that are there. Turns that are there already stay as they are. */
@@ -53,7 +57,16 @@ export function prepend(conversation: Conversation, records: readonly EventRecor
     EMPTY,
     records.filter(record => !known.has(record.turnId))
   );
-  return { lastEvent: conversation.lastEvent, turns: [...earlier.turns, ...conversation.turns] };
+  return { ...conversation, turns: [...earlier.turns, ...conversation.turns] };
+}
+
+/** Of what happens outside of turns, what a person must decide. */
+const OUTSIDE: ReadonlySet<string> = new Set(['permission_asked', 'permission_settled']);
+
+/** How many questions wait for a person, in running turns and outside of any. */
+export function pendingCount(conversation: Conversation): number {
+  const running = conversation.turns.filter(turn => turn.ended === null);
+  return [...running, conversation.outside].reduce((sum, turn) => sum + pendingOf(turn).length, 0);
 }
 
 /** One turn of a batch; its parts are copied once, however many events follow. */

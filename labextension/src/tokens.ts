@@ -127,8 +127,8 @@ export interface IAgent extends IDisposable {
   /** Take a prompt back that waits. */
   cancel(turnId: string): Promise<void>;
   answer(requestId: string, answer: Decision): Promise<void>;
-  /** One turn; asks the server for one that is not there yet. null: not there (yet). */
-  turn(turnId: string): TurnView | null;
+  /** One turn; asks the server for one that is not here yet (undefined). null: the server has none of that id. */
+  turn(turnId: string): TurnView | null | undefined;
   /** Ask for a page of earlier turns. */
   loadEarlier(): Promise<void>;
   verb(verb: 'stop' | 'reset' | 'fork'): Promise<void>;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import nbformat
 import pytest
+from lab_script import SCRIPT
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
@@ -19,79 +21,6 @@ from jupyter_agent_host.cli.headless import own_server
 from jupyter_agent_host.cli.servers import JupyterServer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-HOSTILE = (
-    "<script>document.title = 'owned'</script><img src=x onerror=\"document.title = 'owned'\">\n\n"
-    "![pixel](http://198.51.100.1/pixel.png) <img src='http://198.51.100.1/raw.png'>\n\n"
-    "[click](javascript:alert(1)) and [docs](https://example.com/deep/page)\n\n"
-    "<form action='http://198.51.100.1/'><input name=a><button>Send</button></form>\n\n"
-    "<svg><image href='http://198.51.100.1/s.png'/></svg> <iframe src='http://198.51.100.1/f'></iframe>\n\n"
-    "<style>@import url('http://198.51.100.1/c.css');</style> <p style=\"background:url('http://198.51.100.1/b')\">p</p>\n\n"
-    "```mermaid\ngraph TD; A-->B\n```\n\nThe end of it: **bold words**."
-)
-SHOWPIECE = (
-    "## What I found\n\nThe **highest** revenue was in *March*: $r = \\sum_i p_i q_i$.\n\n"
-    "| month | revenue |\n|---|---:|\n| February | 1,204 |\n| March | 3,411 |\n\n"
-    "```python\nimport csv\n\ndef best(rows):\n    return max(rows, key=lambda row: row['revenue'])\n```\n\n"
-    "- first point, see [the docs](https://docs.python.org/3/)\n- second point with `inline code`\n\n> A quotation.\n"
-)
-SCRIPT: dict[str, Any] = {
-    "name": "lab",
-    "rules": [
-        {
-            "when": {"prompt_regex": "^look at the cells"},
-            "steps": [{"tools": [{"name": "mcp__notebook__overview", "input": {}}]}, {"say": "{last_tool_result}"}],
-        },
-        {
-            "when": {"prompt_regex": r"^insert below (\S+): (.+)$"},
-            "steps": [
-                {
-                    "tools": [
-                        {
-                            "name": "mcp__notebook__insert_cells",
-                            "input": {"after": "{group:1}", "cells": [{"source": "{group:2}"}]},
-                        }
-                    ]
-                },
-                {"say": "{last_tool_result}"},
-            ],
-        },
-        {
-            "when": {"prompt_regex": r"^edit (\S+) at (\S+): (.+)$"},
-            "steps": [
-                {
-                    "tools": [
-                        {
-                            "name": "mcp__notebook__edit_cell",
-                            "input": {"cell_id": "{group:1}", "revision": "{group:2}", "source": "{group:3}"},
-                        }
-                    ]
-                },
-                {"say": "{last_tool_result}"},
-            ],
-        },
-        {"when": {"prompt": "hostile"}, "say": HOSTILE},
-        {"when": {"prompt": "count"}, "delta_delay_seconds": 0.05, "say": "{words:80} END"},
-        {
-            "when": {"prompt": "report"},
-            "steps": [
-                {
-                    "think": "First look at the files.",
-                    "say": "I look first.",
-                    "tools": [{"name": "Bash", "input": {"command": "echo one; echo two", "description": "Look"}}],
-                },
-                {"say": SHOWPIECE},
-            ],
-        },
-        {
-            "when": {"prompt": "run"},
-            "steps": [
-                {"tools": [{"name": "Write", "input": {"file_path": "{cwd}/made.txt", "content": "made\n"}}]},
-                {"say": "Then: {last_tool_result}"},
-            ],
-        },
-    ],
-    "otherwise": {"say": "You said nothing that I know."},
-}
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -164,6 +93,11 @@ class Window:
     def turns(self) -> Locator:
         return self.panel.locator("article.jp-AgentHost-turn")
 
+    @property
+    def offers(self) -> Locator:
+        """What is offered while a person writes."""
+        return self.panel.locator(".jp-AgentHost-offers li")
+
     def ask(self, prompt: str) -> None:
         self.prompt_box.fill(prompt)
         self.prompt_box.press("Enter")
@@ -197,10 +131,9 @@ class Window:
         expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One server for the tests of a file, with folders of its own, without real-time collaboration."""
-    folder = tmp_path_factory.mktemp("lab")
+@contextmanager
+def lab_folders(folder: Path) -> Iterator[dict[str, Any]]:
+    """Folders of its own for a JupyterLab, and the configuration of its agents."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
             patch.setenv(name, str(folder / name.lower()))
@@ -213,11 +146,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         news.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
         script = folder / "script.json"
         script.write_text(json.dumps(SCRIPT))
-        root, shots = folder / "root", folder / "shots"
-        root.mkdir()
-        shots.mkdir()
-        config = {
-            "YDocExtension": {"disable_rtc": True},
+        for name in ("root", "shots"):
+            (folder / name).mkdir()
+        print(f"\nscreenshots: {folder / 'shots'}")  # noqa: T201 - whoever runs this looks at them
+        yield {
             "LabApp": {"expose_app_in_browser": True},
             "JupyterNotebookApp": {"expose_app_in_browser": True},
             "AgentHost": {
@@ -232,9 +164,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
                 },
             },
         }
-        with own_server(root, config=config) as server, server.client() as http:
-            print(f"\nscreenshots: {shots}")  # noqa: T201 - whoever runs this looks at them
-            yield Lab(server, http, root, shots)
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One server for the tests of a file; without real-time collaboration, unless the file says `RTC = True`."""
+    folder = tmp_path_factory.mktemp("lab")
+    with lab_folders(folder) as config:
+        rtc = {"YDocExtension": {"disable_rtc": not getattr(request.module, "RTC", False)}}
+        with own_server(folder / "root", config={**config, **rtc}) as server, server.client() as http:
+            yield Lab(server, http, folder / "root", folder / "shots")
 
 
 @pytest.fixture(scope="module")

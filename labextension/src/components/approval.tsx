@@ -1,12 +1,13 @@
 /** A question to a person, in place: what, where, with which exact arguments, and the decision. */
 import { PathExt } from '@jupyterlab/coreutils';
 import React, { useRef, useState } from 'react';
+import { questionsOf } from '../questions';
 import type { Decision, IAgent } from '../tokens';
 import type { PermissionPart } from '../turn';
 import { toolWord } from '../words';
 import { Arguments } from './arguments';
 import { useAgent, useSurroundings } from './context';
-import { Questions, questionsOf } from './questions';
+import { Questions } from './questions';
 
 /** Jupyter's made-up name of a person without an account says nothing to anybody. */
 const ANONYMOUS = /^[0-9a-f]{32}$/;

@@ -1,9 +1,10 @@
 /** Exactly what a tool gets, with nothing hidden; an edit as what goes and what comes. */
 import React from 'react';
+import { changeOf } from '../change';
 import { isBag } from '../read';
 import type { Json } from '../wire';
 import { exact } from '../words';
-import { Diff, changeOf } from './diff';
+import { Diff } from './diff';
 import { LongText } from './long';
 
 export function Arguments(props: { name: string; input: Json }): JSX.Element | null {

@@ -49,16 +49,17 @@ export function Composer(props: { agent: IAgent }): JSX.Element {
       return;
     }
     let current = true;
-    const found =
-      asked.sign === '/'
-        ? Promise.resolve(commandOffers(commands, asked.word))
-        : mentionOffers(trans, agent, asked.word);
-    void found.then(list => {
+    const show = (list: readonly Offer[]): void => {
       if (current) {
         setOffers(list);
-        setActive(0);
       }
-    });
+    };
+    setActive(0);
+    if (asked.sign === '/') {
+      show(commandOffers(commands, asked.word));
+    } else {
+      mentionOffers(trans, agent, asked.word, show);
+    }
     return () => {
       current = false;
     };

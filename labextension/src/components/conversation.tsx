@@ -87,6 +87,7 @@ export function ConversationView(props: { agent: IAgent }): JSX.Element {
               />
             ))}
           </Slots>
+          <Outside agent={agent} />
         </div>
       </div>
       {away ? (
@@ -99,6 +100,16 @@ export function ConversationView(props: { agent: IAgent }): JSX.Element {
   );
 }
 
+/** Questions that belong to no turn. */
+function Outside(props: { agent: IAgent }): JSX.Element | null {
+  const { agent } = props;
+  const waiting = agent.conversation.outside.parts.filter(part => part.type === 'permission' && part.settled === null);
+  if (waiting.length === 0) {
+    return null;
+  }
+  return <Turn turn={{ ...agent.conversation.outside, parts: waiting }} agent={agent} showPrompt={false} />;
+}
+
 const TurnSlot = React.memo(function TurnSlot(props: {
   turn: TurnView;
   agent: IAgent;
@@ -109,7 +120,7 @@ const TurnSlot = React.memo(function TurnSlot(props: {
   const { trans } = useSurroundings();
   return (
     <>
-      {props.anew ? <div className="jp-AgentHost-divider">{trans.__('Another session')}</div> : null}
+      {props.anew ? <div className="jp-AgentHost-divider">{trans.__('From here on in a copy')}</div> : null}
       <Slot keep={props.keep}>
         <Turn turn={props.turn} agent={props.agent} queued={props.queued} />
       </Slot>

@@ -1,8 +1,10 @@
 /** How a turn stands: what it waits for, which files it changed, how it ended. */
 import React from 'react';
+import type { IAgent } from '../tokens';
 import type { TurnView } from '../turn';
 import { size } from '../words';
-import { useAgent, useSurroundings } from './context';
+import { useSurroundings } from './context';
+import { Live } from './live';
 
 export function Waiting(props: { turn: TurnView; queued: boolean }): JSX.Element {
   const { trans } = useSurroundings();
@@ -44,7 +46,6 @@ export function Files(props: { turn: TurnView }): JSX.Element | null {
 /** Why a turn did not complete, and the way on. */
 export function Ending(props: { turn: TurnView }): JSX.Element | null {
   const { trans } = useSurroundings();
-  const agent = useAgent();
   const { turn } = props;
   const ended = turn.ended;
   if (ended === null || ended.status === 'completed') {
@@ -57,14 +58,21 @@ export function Ending(props: { turn: TurnView }): JSX.Element | null {
     detached: trans.__('This page saw no end of this turn.')
   };
   const text = ended.error || words[ended.status] || trans.__('The turn failed. Send the prompt again to retry.');
-  const again = ended.status === 'error' && turn.attachments.length === 0 && agent !== null && agent.conversation.turns.at(-1)?.turnId === turn.turnId;
+  const isLast = (agent: IAgent): boolean => agent.conversation.turns.at(-1)?.turnId === turn.turnId;
+  const repeatable = ended.status === 'error' && turn.attachments.length === 0;
   return (
     <div className="jp-AgentHost-notice" data-level={ended.status === 'error' ? 'error' : 'warning'}>
       {text}{' '}
-      {again ? (
-        <button className="jp-AgentHost-textButton" onClick={() => void agent.prompt(turn.prompt)}>
-          {trans.__('Ask again')}
-        </button>
+      {repeatable ? (
+        <Live>
+          {agent =>
+            isLast(agent) ? (
+              <button className="jp-AgentHost-textButton" onClick={() => void agent.prompt(turn.prompt)}>
+                {trans.__('Ask again')}
+              </button>
+            ) : null
+          }
+        </Live>
       ) : null}
     </div>
   );

@@ -1,8 +1,10 @@
 /** Something that a person should know, with a way on where there is one. */
 import React from 'react';
+import type { IAgent } from '../tokens';
 import type { NoticePart } from '../turn';
 import { exact } from '../words';
-import { useAgent, useSurroundings } from './context';
+import { useSurroundings } from './context';
+import { Live } from './live';
 
 export function NoticeView(props: { part: NoticePart }): JSX.Element {
   const { trans } = useSurroundings();
@@ -14,18 +16,18 @@ export function NoticeView(props: { part: NoticePart }): JSX.Element {
   return (
     <div className="jp-AgentHost-notice" data-level={part.level}>
       {texts[part.code] ?? part.text}
-      {part.code === 'files_refused' ? <Grants paths={part.paths ?? []} /> : null}
+      {part.code === 'files_refused' ? <Live>{agent => <Grants agent={agent} paths={part.paths ?? []} />}</Live> : null}
     </div>
   );
 }
 
 /** A button for each of these files that still waits for a grant. */
-function Grants(props: { paths: readonly unknown[] }): JSX.Element | null {
+function Grants(props: { agent: IAgent; paths: readonly unknown[] }): JSX.Element | null {
   const { trans } = useSurroundings();
-  const agent = useAgent();
-  const waiting = agent?.info?.refusedFiles ?? [];
+  const { agent } = props;
+  const waiting = agent.info?.refusedFiles ?? [];
   const paths = props.paths.filter((path): path is string => typeof path === 'string' && waiting.includes(path));
-  if (agent === null || paths.length === 0) {
+  if (paths.length === 0) {
     return null;
   }
   return (

@@ -1,14 +1,12 @@
 /** One thing in a turn. */
 import React from 'react';
+import type { Children } from '../nested';
 import type { Part, ToolPart } from '../turn';
 import { Approval } from './approval';
 import { useSurroundings } from './context';
 import { Markdown } from './markdown';
 import { NoticeView } from './notice';
 import { ToolCard } from './tool';
-
-/** The calls that each subagent made, by the call that began it. */
-export type Children = ReadonlyMap<string, readonly ToolPart[]>;
 
 export interface PartProps {
   part: Part;
@@ -58,20 +56,4 @@ function Tool(props: PartProps & { part: ToolPart }): JSX.Element {
       </details>
     </ToolCard>
   );
-}
-
-/** Calls below the call that they belong to. A call that names itself or a stranger stands on its own. */
-export function nestedIn(parts: readonly Part[]): Children {
-  const before = new Set<string>();
-  const nested = new Map<string, ToolPart[]>();
-  for (const part of parts) {
-    if (part.type === 'tool') {
-      // A parent came before its child, so no circle can be made.
-      if (part.parent && before.has(part.parent)) {
-        nested.set(part.parent, [...(nested.get(part.parent) ?? []), part]);
-      }
-      before.add(part.id);
-    }
-  }
-  return nested;
 }

@@ -1,17 +1,11 @@
 /** The agent's own multiple-choice questions as a form; words of one's own are always possible. */
 import React, { useRef, useState } from 'react';
+import type { Question } from '../questions';
 import { isBag } from '../read';
 import type { IAgent } from '../tokens';
 import type { Json, PermissionAsked } from '../wire';
 import { nextFocus } from './approval';
 import { useSurroundings } from './context';
-
-export interface Question {
-  question: string;
-  header: string;
-  options: { label: string; description: string }[];
-  many: boolean;
-}
 
 export function Questions(props: { questions: Question[]; asked: PermissionAsked; agent: IAgent }): JSX.Element {
   const { trans } = useSurroundings();
@@ -116,25 +110,4 @@ export function Questions(props: { questions: Question[]; asked: PermissionAsked
       </div>
     </form>
   );
-}
-
-/** Questions that can be asked; they come from inside a sandbox. */
-export function questionsOf(value: Json | undefined): Question[] {
-  if (!Array.isArray(value)) {
-    return [];
-  }
-  return value.flatMap(each => {
-    if (!isBag(each) || typeof each.question !== 'string' || !Array.isArray(each.options)) {
-      return [];
-    }
-    const options = (each.options as unknown[]).flatMap(option =>
-      typeof option === 'string'
-        ? [{ label: option, description: '' }]
-        : isBag(option) && typeof option.label === 'string'
-          ? [{ label: option.label, description: typeof option.description === 'string' ? option.description : '' }]
-          : []
-    );
-    const header = typeof each.header === 'string' ? each.header : '';
-    return [{ question: each.question, header, options, many: each.multiSelect === true }];
-  });
 }

@@ -13,6 +13,7 @@ export function Result(props: { result: ToolResult }): JSX.Element {
   const { trans } = useSurroundings();
   const { result } = props;
   const [whole, setWhole] = useState(false);
+  const images: readonly ToolImage[] = Array.isArray(result.images) ? result.images : [];
   const text = readable(result.text ?? '').replace(/^\n+|\s+$/g, '');
   const lines = text.split('\n');
   const folded = !whole && lines.length > FIRST_LINES + 5;
@@ -20,7 +21,9 @@ export function Result(props: { result: ToolResult }): JSX.Element {
   return (
     <div className="jp-AgentHost-result">
       <div className="jp-AgentHost-label">{result.isError ? trans.__('Failed') : trans.__('Result')}</div>
-      <LongText text={(folded ? lines.slice(0, FIRST_LINES).join('\n') : text) || trans.__('(nothing printed)')} />
+      {text || images.length === 0 ? (
+        <LongText text={(folded ? lines.slice(0, FIRST_LINES).join('\n') : text) || trans.__('(nothing printed)')} />
+      ) : null}
       {folded ? (
         <button className="jp-AgentHost-textButton" onClick={() => setWhole(true)}>
           {trans.__('Show all %1 lines', lines.length)}
@@ -29,7 +32,7 @@ export function Result(props: { result: ToolResult }): JSX.Element {
       {total > text.length + 16 ? (
         <div className="jp-AgentHost-label">{trans.__('Cut here; %1 in all, which the agent has', size(total))}</div>
       ) : null}
-      {(Array.isArray(result.images) ? result.images : []).map((image, index) => (
+      {images.map((image, index) => (
         <ResultImage key={index} image={image} />
       ))}
     </div>

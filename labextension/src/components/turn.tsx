@@ -1,5 +1,6 @@
 /** One turn: the prompt, and all that the agent did until its result. */
 import React, { useMemo, useState } from 'react';
+import { nestedIn } from '../nested';
 import { todosOf } from '../todos';
 import type { IAgent } from '../tokens';
 import { pendingOf } from '../turn';
@@ -8,7 +9,7 @@ import { money, seconds } from '../words';
 import { Boundary } from './boundary';
 import { AgentContext, useAgent, useSurroundings } from './context';
 import { Ending, Files, Waiting } from './ending';
-import { PartView, nestedIn } from './part';
+import { PartView } from './part';
 import { PromptView } from './prompt';
 import { Todos } from './todos';
 

@@ -47,12 +47,24 @@ export function commandOffers(commands: readonly SlashCommand[], word: string): 
     }));
 }
 
-export async function mentionOffers(trans: TranslationBundle, agent: IAgent, word: string): Promise<Offer[]> {
-  const [variables, files] = await Promise.all([
-    agent.notebook.variables(word),
-    agent.notebook.files(word).catch((): string[] => [])
-  ]);
-  return [...cellOffers(trans, agent, word), ...variableOffers(trans, agent, variables), ...fileOffers(trans, files)];
+/** Offers as they come: cells at once, files and variables when server and kernel have answered. */
+export function mentionOffers(
+  trans: TranslationBundle,
+  agent: IAgent,
+  word: string,
+  show: (offers: Offer[]) => void
+): void {
+  const found: Offer[][] = [cellOffers(trans, agent, word), [], []];
+  const put = (place: number, offers: Offer[]): void => {
+    found[place] = offers;
+    show(found.flat());
+  };
+  show(found.flat());
+  void agent.notebook.variables(word).then(names => put(1, variableOffers(trans, agent, names)));
+  void agent.notebook
+    .files(word)
+    .catch((): string[] => [])
+    .then(paths => put(2, fileOffers(trans, paths)));
 }
 
 function cellOffers(trans: TranslationBundle, agent: IAgent, word: string): Offer[] {

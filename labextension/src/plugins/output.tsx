@@ -4,6 +4,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
+import { useSurroundings } from '../components/context';
 import { Turn } from '../components/turn';
 import { readBundle } from '../bundle';
 import type { SavedTurn } from '../bundle';
@@ -44,11 +45,19 @@ class TurnOutput extends ReactWidget implements IRenderMime.IRenderer {
 }
 
 function LiveTurn(props: { agent: IAgent; saved: SavedTurn }): JSX.Element {
+  const { trans } = useSurroundings();
   const { agent, saved } = props;
   return (
     <UseSignal signal={agent.changed} initialSender={agent}>
       {() => {
-        return <Turn turn={agent.turn(saved.turn.turnId) ?? saved.turn} agent={agent} showPrompt={false} />;
+        const turn = agent.turn(saved.turn.turnId);
+        return turn === null ? (
+          <div className="jp-AgentHost-notice" data-level="info">
+            {trans.__('This turn was saved before its end, and this server does not know how it went on.')}
+          </div>
+        ) : (
+          <Turn turn={turn ?? saved.turn} agent={agent} showPrompt={false} />
+        );
       }}
     </UseSignal>
   );
