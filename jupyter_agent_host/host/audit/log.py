@@ -74,8 +74,10 @@ class AuditLog:
     async def run(self) -> None:
         """Write what comes until cancelled; then what is left, within some seconds."""
         try:
+            if self._settings.required:
+                await self._write_some()  # nothing yet, but whether it can be written is known from now on
             while True:
-                if not self._waiting:
+                if not self._waiting and not self._trouble:
                     self._wake = anyio.Event()
                     await self._wake.wait()
                 if not await self._write_some():
