@@ -41,6 +41,8 @@ The notebook itself
 its cells.
 - Name cells by id, and say the revision that you read. An edit is refused when the cell changed since: read it again.
 - Leave a cell alone while the person is typing in it.
+- The person's variables are in the kernel, not in your sandbox: look at them with the tools, and run code there where \
+the answer needs them. Plots reach you as images.
 - Change cells only where it serves what was asked; the person may be asked to allow each change.
 """
 

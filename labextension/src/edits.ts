@@ -4,22 +4,10 @@ import type { IOutput } from '@jupyterlab/nbformat';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ISharedCell, ISharedNotebook } from '@jupyter/ydoc';
 import type { JSONObject, JSONValue } from '@lumino/coreutils';
+import { Step } from './step';
+import type { Edit } from './step';
 
-type CellType = 'code' | 'markdown' | 'raw';
-
-/** An edit as the server sends it. `expected` is what it was checked against there. */
-export interface Edit {
-  op: 'InsertCell' | 'ReplaceSource' | 'MoveCell' | 'DeleteCell' | 'SetCellMetadata' | 'SetOutputs';
-  cell_id: string;
-  after?: string;
-  type?: CellType | null;
-  source?: string;
-  metadata?: JSONObject;
-  values?: JSONObject;
-  outputs?: JSONObject[] | null;
-  execution_count?: number | null;
-  expected?: { type: string; source: string } | null;
-}
+export type { Edit } from './step';
 
 /** Why an edit was refused; the codes are those of the server's errors. */
 export class Refusal extends Error {
@@ -41,11 +29,26 @@ export class NotebookEdits {
   /** When the person last changed each cell's source, by cell id. */
   private readonly typed = new Map<string, number>();
   private ours = false;
+  /** The cells' texts as the file has them. */
+  private saved: string[] = [];
   private readonly done = new Map<string, JSONObject>();
 
   constructor(private readonly panel: NotebookPanel) {
     panel.content.activeCellChanged.connect(this.watch, this);
     this.watch();
+    this.noteSaved();
+    panel.context.saveState.connect((_, state) => {
+      if (state === 'completed') {
+        this.noteSaved();
+      }
+    });
+    panel.context.fileChanged.connect(this.noteSaved, this);
+  }
+
+  /** Whether the cells differ from the file; the model counts metadata, too, which pages set by themselves. */
+  get edited(): boolean {
+    const now = this.texts();
+    return now.length !== this.saved.length || now.some((text, index) => text !== this.saved[index]);
   }
 
   /** The notebook as it is now, with the outputs of these cells. */
@@ -68,7 +71,7 @@ export class NotebookEdits {
         typing: this.isTyping(shared.getId())
       });
     }
-    return { cells, metadata: model.sharedModel.getMetadata() as JSONObject, dirty: model.dirty };
+    return { cells, metadata: model.sharedModel.getMetadata() as JSONObject, dirty: this.edited };
   }
 
   /** All edits in one transaction, or none; an edit that was made already is only answered again. */
@@ -81,7 +84,10 @@ export class NotebookEdits {
     this.check(shared, edits);
     this.ours = true;
     try {
-      shared.transact(() => edits.forEach(edit => this.carryOut(shared, edit)));
+      shared.transact(() => {
+        const step = new Step(shared);
+        edits.forEach(edit => step.carryOut(edit));
+      });
     } finally {
       this.ours = false;
     }
@@ -92,6 +98,14 @@ export class NotebookEdits {
       this.done.delete(oldest);
     }
     return result;
+  }
+
+  private noteSaved(): void {
+    this.saved = this.texts();
+  }
+
+  private texts(): string[] {
+    return this.panel.context.model.sharedModel.cells.map(cell => `${cell.cell_type} ${cell.getSource()}`);
   }
 
   private watch(): void {
@@ -115,7 +129,7 @@ export class NotebookEdits {
   private check(shared: ISharedNotebook, edits: readonly Edit[]): void {
     const coming = new Set<string>();
     for (const edit of edits) {
-      const known = (id: string): boolean => coming.has(id) || indexOf(shared, id) >= 0;
+      const known = (id: string): boolean => coming.has(id) || cellOf(shared, id) !== undefined;
       if (edit.after && !known(edit.after)) {
         throw new Refusal('cell_missing', edit.after);
       }
@@ -147,32 +161,6 @@ export class NotebookEdits {
     }
   }
 
-  private carryOut(shared: ISharedNotebook, edit: Edit): void {
-    const index = indexOf(shared, edit.cell_id);
-    const cell = cellOf(shared, edit.cell_id);
-    if (edit.op === 'InsertCell') {
-      if (cell === undefined) {
-        insert(shared, edit.after ? indexOf(shared, edit.after) + 1 : 0, edit, edit.metadata ?? {});
-      }
-    } else if (cell === undefined) {
-      return; // a deletion carried out again
-    } else if (edit.op === 'DeleteCell') {
-      shared.deleteCell(index);
-    } else if (edit.op === 'MoveCell') {
-      move(shared, index, edit.after ?? '');
-    } else if (edit.op === 'SetCellMetadata') {
-      setMetadata(cell, edit.values ?? {});
-    } else if (edit.op === 'ReplaceSource') {
-      if (edit.type && edit.type !== cell.cell_type) {
-        const metadata = cell.getMetadata() as JSONObject;
-        shared.deleteCell(index);
-        insert(shared, index, edit, metadata);
-      } else {
-        splice(cell, edit.source ?? '');
-      }
-    }
-  }
-
   private setOutputs(edit: Edit): void {
     for (const cell of this.panel.context.model.cells) {
       if (cell.sharedModel.getId() === edit.cell_id && cell.type === 'code') {
@@ -186,52 +174,8 @@ export class NotebookEdits {
   }
 }
 
-function indexOf(shared: ISharedNotebook, cellId: string): number {
-  return shared.cells.findIndex(cell => cell.getId() === cellId);
-}
-
 function cellOf(shared: ISharedNotebook, cellId: string): ISharedCell | undefined {
   return shared.cells.find(cell => cell.getId() === cellId);
-}
-
-function insert(shared: ISharedNotebook, index: number, edit: Edit, metadata: JSONObject): void {
-  shared.insertCell(index, { id: edit.cell_id, cell_type: edit.type ?? 'code', source: edit.source ?? '', metadata });
-}
-
-function move(shared: ISharedNotebook, from: number, after: string): void {
-  const target = after ? indexOf(shared, after) : -1;
-  const to = target < from ? target + 1 : target;
-  if (to !== from) {
-    shared.moveCell(from, to);
-  }
-}
-
-function setMetadata(cell: ISharedCell, values: JSONObject): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (value === null || value === undefined) {
-      cell.deleteMetadata(name);
-    } else {
-      cell.setMetadata(name, value);
-    }
-  }
-}
-
-/** Change only the differing middle, so that the cursor stays where the text did not change. */
-function splice(cell: ISharedCell, wanted: string): void {
-  const now = cell.getSource();
-  if (now === wanted) {
-    return;
-  }
-  const shorter = Math.min(now.length, wanted.length);
-  let start = 0;
-  while (start < shorter && now[start] === wanted[start]) {
-    start++;
-  }
-  let end = 0;
-  while (end < shorter - start && now[now.length - 1 - end] === wanted[wanted.length - 1 - end]) {
-    end++;
-  }
-  cell.updateSource(start, now.length - end, wanted.slice(start, wanted.length - end));
 }
 
 function stateOf(cell: ICodeCellModel): string {

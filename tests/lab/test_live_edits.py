@@ -94,6 +94,7 @@ def test_two_pages_one_page_and_none(lab: Any, window: Callable[..., Any]) -> No
     one, two = window("pages.ipynb"), window("pages.ipynb")
     revision = revision_of("code", "c = 3")
     type_into(two.page, 0, " + 5")
+    expect(two.page.locator(".jp-Notebook .cm-content").first).to_contain_text("a = 1 + 5")
     two.ask(f"edit c2 at {revision}: c = 4")
     expect(last_turn(two, 1)).to_contain_text("Edited")
     assert sources(two.page) == ["a = 1 + 5", "b = 2", "c = 4"], "the page with unsaved work is the one that is edited"

@@ -122,6 +122,7 @@ def _answer_all(host: Host) -> HostToolAnswer:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(400)
 async def test_nothing_times_out_at_two_minutes(tmp_path: Path) -> None:
     async with one_session(tmp_path, script(call("a")), host_tools=TOOLS) as (_model, _rig, host, session):
         turn_id = await host.prompt(session, "look")

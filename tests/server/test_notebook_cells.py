@@ -47,7 +47,7 @@ async def test_every_tool_on_a_notebook_that_is_open_nowhere(tmp_path: Path, mon
         saved = json.loads(path.read_text())
         assert [cell["id"] for cell in saved["cells"]] == ["c0", new, "c1"]
         assert saved["metadata"]["kept"] == {"deep": [1]}
-        assert saved["cells"][2]["metadata"]["agent_host"]["turn"] == "turn"
+        assert saved["cells"][2]["metadata"]["agent_host"]["turn_id"] == "turn"
         assert [request.tool for request in desk.permits.asked].count("edit_cell") == 1, "who is refused asks nobody"
 
 

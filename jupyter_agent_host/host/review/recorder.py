@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,7 +10,7 @@ from jupyter_agent_host.errors import NotebookError
 from jupyter_agent_host.host.notebook.cells import SetCellMetadata, Snapshot
 from jupyter_agent_host.host.review.model import CellSide, side_of
 from jupyter_agent_host.host.tools.interface import ToolAnswer, ToolContext, ToolRequest
-from jupyter_agent_host.store.strip import METADATA_KEY
+from jupyter_agent_host.host.tools.provenance import is_marked, provenance
 
 if TYPE_CHECKING:
     from jupyter_agent_host.host.notebook.interface import NotebookDocument
@@ -54,17 +52,9 @@ async def _sign(
     document: NotebookDocument, snapshot: Snapshot, cell_ids: list[str], context: ToolContext, how: str
 ) -> Snapshot:
     """Say in each cell which turn it comes from; what cannot be said now is no reason to fail."""
-    turn = context.agent.active
-    mark: dict[str, Any] = {
-        "turn_id": context.turn_id,
-        "session_id": context.agent.serving_session,
-        "model": (turn.options.model if turn is not None else "") or context.agent.services.settings.model or "",
-        "time": datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
-        "how": how,
-    }
-    edits = [
-        SetCellMetadata(cell_id, {METADATA_KEY: mark}) for cell_id in cell_ids if snapshot.cell(cell_id) is not None
-    ]
+    cells = [cell for cell in map(snapshot.cell, cell_ids) if cell is not None]
+    unmarked = [cell.id for cell in cells if not is_marked(cell, context, how)]
+    edits = [SetCellMetadata(cell_id, provenance(context, how)) for cell_id in unmarked]
     if not edits:
         return snapshot
     try:

@@ -30,7 +30,8 @@ from jupyter_agent_host.host.tools.interface import (
     define,
     text_answer,
 )
-from jupyter_agent_host.host.tools.provenance import OURS, provenance
+from jupyter_agent_host.host.tools.provenance import provenance
+from jupyter_agent_host.store.strip import METADATA_KEY
 
 Revision = Annotated[str, msgspec.Meta(max_length=40)]
 Source = Annotated[str, msgspec.Meta(max_length=1_000_000)]
@@ -166,7 +167,7 @@ class InsertCellsTool(EditTool):
 
     def edits(self, context: ToolContext, arguments: InsertCells, _snapshot: Snapshot) -> list[CellEdit]:
         edits: list[CellEdit] = []
-        after, metadata = arguments.after, provenance(context)
+        after, metadata = arguments.after, provenance(context, "inserted")
         for cell_id, cell in zip(_new_ids(context, arguments), arguments.cells, strict=True):
             edits.append(InsertCell(cell_id, after, cell.type, cell.source, metadata))
             after = cell_id
@@ -200,7 +201,7 @@ class EditCellTool(EditTool):
         if source is None:
             source = _replaced(cell, arguments)
         change = ReplaceSource(arguments.cell_id, arguments.revision, source, arguments.type)
-        return [change, SetCellMetadata(arguments.cell_id, provenance(context))]
+        return [change, SetCellMetadata(arguments.cell_id, provenance(context, "edited"))]
 
     def title(self, arguments: EditCell) -> str:
         return f"Edit cell {arguments.cell_id}"
@@ -262,8 +263,8 @@ class SetMetadataTool(EditTool):
     def edits(self, _context: ToolContext, arguments: SetMetadata, _snapshot: Snapshot) -> list[CellEdit]:
         if len(msgspec.json.encode(arguments.values)) > _MAX_METADATA_BYTES:
             raise ToolArgumentError(f"At most {_MAX_METADATA_BYTES} bytes of metadata can be set at once.")
-        if OURS in arguments.values:
-            raise ToolArgumentError(f"The key {OURS!r} says which cells are yours; the host alone writes it.")
+        if METADATA_KEY in arguments.values:
+            raise ToolArgumentError(f"The key {METADATA_KEY!r} says which cells are yours; the host alone writes it.")
         return [SetCellMetadata(arguments.cell_id, arguments.values)]
 
     def title(self, arguments: SetMetadata) -> str:

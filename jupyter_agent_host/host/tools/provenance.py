@@ -1,19 +1,30 @@
-"""Which cells the agent wrote: a few words in their metadata, taken out by `jupyter agent-host strip`."""
+"""Which cells the agent wrote or ran: a few words in their metadata, taken out by `jupyter agent-host strip`."""
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
+from jupyter_agent_host.host.notebook.cells import Cell
 from jupyter_agent_host.host.tools.interface import ToolContext
-
-OURS = "agent_host"
-"""The key in a cell's metadata."""
+from jupyter_agent_host.store.strip import METADATA_KEY
 
 
-def provenance(context: ToolContext) -> dict[str, Any]:
-    """Cell metadata that says: written in this turn, by this model, at this time (UTC)."""
-    turn = context.agent.active
-    model = (turn.options.model or "") if turn is not None else ""
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return {OURS: {"turn": context.turn_id, "model": model, "time": now}}
+def provenance(context: ToolContext, how: str) -> dict[str, Any]:
+    """Cell metadata that says: inserted, edited, moved or ran in this turn, by this model, at this time (UTC)."""
+    agent, turn = context.agent, context.agent.active
+    mark = {
+        "turn_id": context.turn_id,
+        "session_id": agent.serving_session,
+        "model": (turn.options.model if turn is not None else "") or agent.services.settings.model or "",
+        "time": datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
+        "how": how,
+    }
+    return {METADATA_KEY: mark}
+
+
+def is_marked(cell: Cell, context: ToolContext, how: str) -> bool:
+    """Whether the cell says so already, for this turn."""
+    mark = cell.metadata.get(METADATA_KEY)
+    return isinstance(mark, dict) and (mark.get("turn_id"), mark.get("how")) == (context.turn_id, how)

@@ -66,13 +66,19 @@ class PageDocument:
     async def edit(self, edits: Sequence[CellEdit], *, again: bool = False) -> Snapshot:
         """As `NotebookDocument.edit`; raises as `read`, too, and then the edit may have been made or not."""
         self._one_copy()
-        ran = [edit.cell_id for edit in edits if isinstance(edit, SetOutputs)]
-        before = await self.read(ran)
-        apply_edits(before.cells, edits, again=again)  # raises for what may not be done
+        before = await self._checked_before(edits, again=again)
         # The page compares what each edit was checked against with what it has in the same step as it edits.
         wire = [_wire(edit, before) for edit in edits]
         request = PageRequest(request_id=new_id(), op="edit", path=self._api_path, edit_id=new_id(), edits=wire)
         return self._snapshot(self._checked(await self._ask_twice(request)))
+
+    async def _checked_before(self, edits: Sequence[CellEdit], *, again: bool) -> Snapshot:
+        """What the edits are checked against; raises for what may not be done."""
+        if all(isinstance(edit, SetOutputs) for edit in edits):  # a running cell tells of its outputs often
+            return Snapshot((), {}, "page")
+        before = await self.read()
+        apply_edits(before.cells, edits, again=again)
+        return before
 
     async def _ask_twice(self, request: PageRequest) -> PageAnswer:
         """A connection that breaks and comes back is asked again; the page knows the edit by its id."""

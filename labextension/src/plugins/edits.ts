@@ -7,6 +7,8 @@ import { PageLine } from '../pages';
 import type { PageRequest } from '../pages';
 import { NAMESPACE } from '../tokens';
 
+const TELL_MILLISECONDS = 150;
+
 interface Open {
   edits: NotebookEdits;
   used: number;
@@ -14,6 +16,8 @@ interface Open {
 
 class OpenNotebooks {
   private readonly open = new Map<NotebookPanel, Open>();
+
+  private timer: number | undefined;
 
   constructor(private readonly changed: () => void) {}
 
@@ -29,7 +33,8 @@ class OpenNotebooks {
       this.changed();
     });
     panel.context.pathChanged.connect(this.changed);
-    panel.context.model.stateChanged.connect(() => this.changed());
+    panel.context.model.contentChanged.connect(this.tellSoon, this);
+    panel.context.saveState.connect(this.tellSoon, this);
     panel.node.addEventListener('focusin', () => {
       open.used = Date.now();
       this.changed();
@@ -37,14 +42,21 @@ class OpenNotebooks {
     this.changed();
   }
 
+  private tellSoon(): void {
+    this.timer ??= window.setTimeout(() => {
+      this.timer = undefined;
+      this.changed();
+    }, TELL_MILLISECONDS);
+  }
+
   /** One entry a notebook, however many views it has. */
   entries(): { path: string; dirty: boolean; collaborative: boolean; used: number }[] {
     const found = new Map<string, { path: string; dirty: boolean; collaborative: boolean; used: number }>();
     for (const [panel, open] of this.open) {
       const path = panel.context.localPath;
-      const { dirty, collaborative } = panel.context.model;
       const used = Math.max(open.used, found.get(path)?.used ?? 0);
-      found.set(path, { path, dirty, collaborative: collaborative ?? false, used });
+      const collaborative = panel.context.model.collaborative ?? false;
+      found.set(path, { path, dirty: open.edits.edited, collaborative, used });
     }
     return [...found.values()];
   }

@@ -1,0 +1,120 @@
+/** One step of edits on a notebook's shared model. */
+import type { ISharedCell, ISharedNotebook, SharedCell } from '@jupyter/ydoc';
+import type { JSONObject } from '@lumino/coreutils';
+
+type CellType = 'code' | 'markdown' | 'raw';
+
+/** An edit as the server sends it. `expected` is what it was checked against there. */
+export interface Edit {
+  op: 'InsertCell' | 'ReplaceSource' | 'MoveCell' | 'DeleteCell' | 'SetCellMetadata' | 'SetOutputs';
+  cell_id: string;
+  after?: string;
+  type?: CellType | null;
+  source?: string;
+  metadata?: JSONObject;
+  values?: JSONObject;
+  outputs?: JSONObject[] | null;
+  execution_count?: number | null;
+  expected?: { type: string; source: string } | null;
+}
+
+/**
+ * The cells in the middle of one transaction. The shared model tells of its own changes only at the transaction's end, so
+ * the order is kept here.
+ */
+export class Step {
+  private readonly order: string[];
+  private readonly cells: Map<string, ISharedCell>;
+
+  constructor(private readonly shared: ISharedNotebook) {
+    this.order = shared.cells.map(cell => cell.getId());
+    this.cells = new Map(shared.cells.map(cell => [cell.getId(), cell]));
+  }
+
+  carryOut(edit: Edit): void {
+    const cell = this.cells.get(edit.cell_id);
+    if (edit.op === 'InsertCell') {
+      if (cell === undefined) {
+        const { cell_id: id, type, source, metadata } = edit;
+        this.insert(this.behind(edit.after), { id, cell_type: type ?? 'code', source: source ?? '', metadata: metadata ?? {} });
+      }
+    } else if (cell === undefined) {
+      return; // a deletion carried out again
+    } else if (edit.op === 'DeleteCell') {
+      this.remove(edit.cell_id);
+    } else if (edit.op === 'MoveCell') {
+      this.move(cell, edit.after);
+    } else if (edit.op === 'SetCellMetadata') {
+      setMetadata(cell, edit.values ?? {});
+    } else if (edit.op === 'ReplaceSource') {
+      this.replace(cell, edit);
+    }
+  }
+
+  private replace(cell: ISharedCell, edit: Edit): void {
+    if (!edit.type || edit.type === cell.cell_type) {
+      splice(cell, edit.source ?? '');
+      return;
+    }
+    const metadata = cell.getMetadata();
+    const index = this.remove(edit.cell_id);
+    this.insert(index, { id: edit.cell_id, cell_type: edit.type, source: edit.source ?? '', metadata });
+  }
+
+  private move(cell: ISharedCell, after: string | undefined): void {
+    const id = cell.getId();
+    const from = this.order.indexOf(id);
+    const to = this.behind(after);
+    if (after !== id && to !== from && to !== from + 1) {
+      const whole = cell.toJSON();
+      this.remove(id);
+      this.insert(this.behind(after), { ...whole, id });
+    }
+  }
+
+  private behind(after: string | undefined): number {
+    return after ? this.order.indexOf(after) + 1 : 0;
+  }
+
+  private insert(index: number, whole: SharedCell.Cell & { id: string }): void {
+    const made = this.shared.insertCell(index, whole);
+    this.order.splice(index, 0, whole.id);
+    this.cells.set(whole.id, made);
+  }
+
+  private remove(id: string): number {
+    const index = this.order.indexOf(id);
+    this.shared.deleteCell(index);
+    this.order.splice(index, 1);
+    this.cells.delete(id);
+    return index;
+  }
+}
+
+function setMetadata(cell: ISharedCell, values: JSONObject): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null || value === undefined) {
+      cell.deleteMetadata(name);
+    } else {
+      cell.setMetadata(name, value);
+    }
+  }
+}
+
+/** Change only the differing middle, so that the cursor stays where the text did not change. */
+function splice(cell: ISharedCell, wanted: string): void {
+  const now = cell.getSource();
+  if (now === wanted) {
+    return;
+  }
+  const shorter = Math.min(now.length, wanted.length);
+  let start = 0;
+  while (start < shorter && now[start] === wanted[start]) {
+    start++;
+  }
+  let end = 0;
+  while (end < shorter - start && now[now.length - 1 - end] === wanted[wanted.length - 1 - end]) {
+    end++;
+  }
+  cell.updateSource(start, now.length - end, wanted.slice(start, wanted.length - end));
+}
