@@ -169,20 +169,18 @@ def test_all_agents_are_seen_measured_and_stopped(lab: Any, window: Callable[...
     expect(page.panel.locator(".jp-AgentHost-state").first).to_have_text("stopped")
 
 
-def test_palette_launcher_shortcuts_and_status_bar(lab: Any, window: Callable[..., Any]) -> None:
+def test_commands_menus_launcher_shortcuts_and_status_bar(lab: Any, window: Callable[..., Any]) -> None:
     lab.notebook("doors.ipynb", "1 + 1")
     page = window("doors.ipynb")
     expect(page.page.locator(".jp-AgentHost-status")).to_have_text("Agent: no sandbox")
+    named = "() => window.jupyterapp.commands.listCommands().filter(id => id.startsWith('agent-host:'))"
+    labels = page.page.evaluate(f"{named}.map(id => window.jupyterapp.commands.label(id))")
+    assert all(labels)
+    assert {"Rename the Agent Session…", "Export the Agent Session as JSONL", "All Agents of This Server"} < set(labels)
     page.page.keyboard.press("Control+Alt+h")
     expect(page.panel.locator(".jp-AgentHost-history")).to_be_visible()
     page.page.keyboard.press("Control+Alt+a")
     expect(page.prompt_box).to_be_focused()
-    page.page.evaluate("() => void window.jupyterapp.commands.execute('apputils:activate-command-palette')")
-    page.page.locator(".lm-CommandPalette-input").fill("agent session")
-    entries = page.page.locator(".lm-CommandPalette-item")
-    expect(entries.filter(has_text="Rename the Agent Session")).to_be_visible()
-    page.shot("palette")
-    page.page.keyboard.press("Escape")
     page.page.locator(".lm-MenuBar-item").filter(has_text="Kernel").click()
     page.page.locator(".lm-Menu-item").filter(has_text=re.compile("^Agent$")).hover()
     expect(page.page.locator(".lm-Menu-item").filter(has_text="Fork the Agent Session")).to_be_visible()

@@ -34,8 +34,12 @@ export function HistoryView(props: { agent: IAgent }): JSX.Element {
     <section className="jp-AgentHost-history" aria-label={trans.__('Sessions of this notebook')}>
       <div className="jp-AgentHost-historyHead">
         <strong>{trans.__('Sessions of this notebook')}</strong>
-        <button className="jp-AgentHost-textButton" onClick={() => show('conversation')}>
-          {trans.__('Back to the conversation')}
+        <button
+          className="jp-AgentHost-textButton"
+          title={trans.__('Back to the conversation')}
+          onClick={() => show('conversation')}
+        >
+          {trans.__('Back')}
         </button>
       </div>
       {error ? (
