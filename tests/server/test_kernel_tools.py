@@ -173,6 +173,60 @@ def test_cells_run_into_the_room_of_a_shared_notebook(make_lab: LabMaker) -> Non
             assert cell_of(shared, "room.ipynb")["outputs"][0]["text"] == "shared\n"
 
 
+OLD = """
+from ipykernel.ipkernel import IPythonKernel
+from ipykernel.kernelapp import IPKernelApp
+class Old(IPythonKernel):
+    _supports_kernel_subshells = property(lambda self: False)
+IPKernelApp.launch_instance(kernel_class=Old)
+"""
+
+
+def make_spec(folder: Path, name: str, code: str) -> None:
+    """A kernelspec that runs this code."""
+    spec = folder / "data" / "kernels" / name
+    spec.mkdir(parents=True, exist_ok=True)
+    (spec / "kernel.py").write_text(code)
+    argv = [sys.executable, str(spec / "kernel.py"), "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": name, "language": name}))
+
+
+def test_without_subshells_a_busy_kernel_says_so_and_the_waiting_cell_answers_looks(
+    there: Rig, jupyter_folders: Path
+) -> None:
+    make_spec(jupyter_folders, "old", OLD)
+    there.lab.notebook("old.ipynb", "1")
+    kernel = there.lab.session("old.ipynb", name="old")
+    run_cell(kernel, "%load_ext jupyter_agent_host\nseen = 1")
+    assert "seen: int" in there.turn("old.ipynb", "LOOK").text
+    run_cell(kernel, "%%agent -o r\nLOOK")
+    assert "seen: int" in kernel.run("print(r.text)")
+    with connected(kernel) as page:
+        page.execute("import time\nwhile True: time.sleep(0.1)")
+        while "busy" not in there.turn("old.ipynb", "STATUS").text:
+            time.sleep(0.1)
+        assert "has no subshells" in there.turn("old.ipynb", "LOOK").text
+        assert "cannot run code beside" in there.turn("old.ipynb", "BESIDE 1").text
+        assert "Interrupted." in there.turn("old.ipynb", "INTERRUPT").text
+
+
+def test_interrupting_the_agent_cell_stops_the_code_and_the_agent(there: Rig) -> None:
+    there.lab.notebook("stop.ipynb", "1")
+    kernel = there.lab.session("stop.ipynb")
+    run_cell(kernel, "%load_ext jupyter_agent_host")
+    with connected(kernel) as page:
+        code = f"begun = True; {PLOT}; plt.show()\nimport time; time.sleep(600)\nbegun = 'ended'"
+        asked = page.execute(f"%%agent\nRUN {code}")
+        while "image/png" not in page.get_iopub_msg(timeout=60)["content"].get("data", {}):
+            pass
+        assert there.lab.http.post(f"api/kernels/{kernel.id}/interrupt").status_code == 204
+        while (reply := page.get_shell_msg(timeout=60))["parent_header"]["msg_id"] != asked:
+            pass
+        assert reply["content"]["status"] == "error"
+    assert kernel.run("print(begun)") == "True\n"
+    assert there.lab.open("stop.ipynb")["state"] == "idle"
+
+
 ECHO = """
 import sys
 from ipykernel.kernelbase import Kernel
@@ -189,22 +243,16 @@ IPKernelApp.launch_instance(kernel_class=Echo)
 
 
 def test_a_kernel_of_another_language_runs_code_and_says_that_it_cannot_be_looked_into(
-    make_lab: LabMaker, jupyter_folders: Path
+    there: Rig, jupyter_folders: Path
 ) -> None:
-    spec = jupyter_folders / "data" / "kernels" / "echo"
-    spec.mkdir(parents=True)
-    (spec / "echo.py").write_text(ECHO)
-    argv = [sys.executable, str(spec / "echo.py"), "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Echo", "language": "echo"}))
-    with rig(make_lab) as foreign:
-        path = foreign.lab.notebook("echo.ipynb", "hello")
-        notebook = json.loads(path.read_text())
-        notebook["metadata"]["kernelspec"] = {"name": "echo", "display_name": "Echo"}
-        path.write_text(json.dumps(notebook))
-        assert "echo hello there" in foreign.turn("echo.ipynb", "RUN hello there").text
-        told = foreign.turn("echo.ipynb", "LOOK").text
-        assert "only Python kernels can be looked into" in told
-        assert "not available in this language" in foreign.turn("echo.ipynb", "STATUS").text
+    make_spec(jupyter_folders, "echo", ECHO)
+    path = there.lab.notebook("echo.ipynb", "hello")
+    notebook = json.loads(path.read_text())
+    notebook["metadata"]["kernelspec"] = {"name": "echo", "display_name": "Echo"}
+    path.write_text(json.dumps(notebook))
+    assert "echo hello there" in there.turn("echo.ipynb", "RUN hello there").text
+    assert "only Python kernels can be looked into" in there.turn("echo.ipynb", "LOOK").text
+    assert "not available in this language" in there.turn("echo.ipynb", "STATUS").text
 
 
 def test_the_agent_kernel_shares_its_python_with_the_agent_and_runs_no_prompts_for_it(
