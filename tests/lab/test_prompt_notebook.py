@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 import jupyter_agent_host.kernel
 
 LONG = 60_000
+pytestmark = pytest.mark.timeout(240)  # some 15 s each on an idle machine
 METADATA = {"kernelspec": {"name": "agent-claude", "display_name": "Agent (Claude)", "language": "markdown"}}
 
 

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 LONG = 60_000
+pytestmark = pytest.mark.timeout(240)  # some 15 s each on an idle machine
 RUN_ALL = "() => void window.jupyterapp.commands.execute('notebook:run-all-cells')"
 
 
@@ -98,7 +99,6 @@ def test_a_question_is_answered_in_the_widget_while_a_cell_waits_for_it(lab: Any
     expect(turn).to_have_attribute("data-status", "completed", timeout=LONG)
 
 
-@pytest.mark.timeout(240)
 def test_a_page_that_was_left_and_the_kernel_that_went(lab: Any, window: Callable[..., Any]) -> None:
     """Loaded anew the widget is alive; earlier turns come on request; without its kernel it says so and still reads."""
     lab.notebook("left.ipynb", "%load_ext jupyter_agent_host", "%agent widget")
