@@ -14,6 +14,9 @@ from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
 from jupyter_agent_host.sandbox.spec import SandboxStats
 from jupyter_agent_host.store.rows import TurnRow
 
+_MOST_HIDDEN = 100
+"""Hidden files that are named; a folder stands for all that is in it."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -61,6 +64,7 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         pids=stats.pids,
         pending_permissions=agent.questions.open,
         refused_files=agent.kept_inside,
+        hidden_files=live.workspace.masked[:_MOST_HIDDEN] if live is not None else (),
     )
 
 

@@ -168,6 +168,7 @@ def status_rows(info: NotebookInfo) -> dict[str, str]:
         "queued": _count(info.queued, "prompt") if info.queued else "",
         "waiting": f"{_count(len(info.pending_permissions), 'question')} to you" if info.pending_permissions else "",
         "kept inside": ", ".join(info.refused_files),
+        "hidden from it": ", ".join(info.hidden_files),
     }
 
 

@@ -136,7 +136,7 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     `title` is the session's, "" for none. `turn_cost_usd` is of the running turn so far, else of the last one.
     `context_tokens` fill `context_window` (0: unknown). `cpu_seconds` were used since `sandbox_started`, as of
     `measured` (both seconds since the epoch). `stripped`: the session was taken out of the notebook's file and stays
-    out until the next turn.
+    out until the next turn. `hidden_files` are the first hundred of the folder that the agent never sees.
     """
 
     notebook_id: str
@@ -174,6 +174,7 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     stripped: bool = False
     pending_permissions: tuple[str, ...] = ()
     refused_files: tuple[str, ...] = ()
+    hidden_files: tuple[str, ...] = ()
 
 
 class TurnSummary(Answer, frozen=True, kw_only=True):

@@ -49,6 +49,7 @@ export interface NotebookInfo {
   stripped: boolean;
   pendingPermissions: string[];
   refusedFiles: string[];
+  hiddenFiles: string[];
 }
 
 /** Tokens of one turn, all models together. */

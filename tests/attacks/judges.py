@@ -85,7 +85,7 @@ RESOURCES: dict[str, Judge] = {
     "file_without_content": _there("endless.bin"),
     "more_than_may_be_copied": _there("much-5.bin"),
     "archive_that_grows": _there("bomb.txt", "bomb.ipynb"),
-    "folders_without_end": lambda folder, given: os.path.lexists(folder / "deeply" / "/".join(["d"] * 400)),
+    "folders_without_end": lambda folder, given: os.path.lexists(folder / "deeply" / "/".join(["d"] * 200)),
 }
 
 

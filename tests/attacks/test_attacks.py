@@ -73,6 +73,8 @@ def test_credentials(attacked: Field) -> None:
         "seconds": 25,
     }
     attacked.http.post("api/sessions", json=NOTEBOOK_SESSION).raise_for_status()
+    hidden = attacked.post(f"notebooks/{attacked.ids['attacker']}/status", {})["hiddenFiles"]
+    assert {".env", "deep/er/.env.production", "SERVER.PEM", ".Aws"} <= set(hidden)
     with a_process_with_the_key():
         outside = attacked.outside("hunting", **more, folder=".")
         inside = attacked.attack("hunting", **more, folder="/workspace")

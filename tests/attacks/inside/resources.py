@@ -217,18 +217,18 @@ def archive_that_grows(given: Parameters) -> str:
 
 @attempt
 def folders_without_end(given: Parameters) -> str:
-    """Folders in folders, deeper than any path may be long."""
+    """Folders in folders, deeper than anybody means to."""
     place = os.open("deeply", os.O_RDONLY) if os.path.isdir("deeply") else None
     if place is None:
         os.mkdir("deeply")
         place = os.open("deeply", os.O_RDONLY)
-    for _ in range(1200):
+    for _ in range(300):
         os.mkdir("d", dir_fd=place)
         below = os.open("d", os.O_RDONLY, dir_fd=place)
         os.close(place)
         place = below
     os.close(os.open("bottom.txt", os.O_WRONLY | os.O_CREAT, dir_fd=place))
-    return "1200 deep"
+    return "300 deep"
 
 
 if __name__ == "__main__":
