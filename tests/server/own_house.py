@@ -184,6 +184,7 @@ async def own_server(folder: Path, monkeypatch: pytest.MonkeyPatch, *, rtc: bool
             "jpserver_extensions": {"jupyter_agent_host": True, "jupyter_server_ydoc": rtc, "jupyterlab": False},
         },
         "IdentityProvider": {"token": TOKEN},
+        "SQLiteYStore": {"db_path": str(folder / "ystore.db")},
         "YDocExtension": {"disable_rtc": not rtc, "document_save_delay": 0.2},
         "AgentHost": {
             "provider": "process",
