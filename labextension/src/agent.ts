@@ -3,6 +3,7 @@ import { Signal } from '@lumino/signaling';
 import { EMPTY, fold, pendingCount, prepend } from './reducer';
 import type { Conversation } from './reducer';
 import type { Decision, IAgent, IAgentApi, IFollowing, INotebookSide } from './tokens';
+import { Reviews } from './reviews';
 import type { TurnView } from './turn';
 import type { Attachment, EventRecord, History, Json, NotebookInfo, PermissionMode, TrustChoice } from './wire';
 
@@ -23,6 +24,10 @@ export class Agent implements IAgent {
     void this.refresh();
   }
 
+  readonly reviews = new Reviews(async (verb, request) =>
+    this.info ? this.api.call(this.info.notebookId, verb, request) : Promise.reject(new Error('The agent is not known yet.'))
+  );
+  readonly revealed: Signal<IAgent, string> = new Signal<IAgent, string>(this);
   info: NotebookInfo | null = null;
   conversation: Conversation = EMPTY;
   history: History | null = null;
@@ -124,6 +129,7 @@ export class Agent implements IAgent {
         const page = await this.api.turns(id, { before: this.before, limit: PAGE_TURNS });
         if (beginning === this.beginnings) {
           this.conversation = prepend(this.conversation, page.records);
+          this.reviews.received(page.records);
           this.before = page.before;
           this.earlier = page.records.length > 0 ? page.earlier : 0;
           await this.readHistory();
@@ -132,6 +138,22 @@ export class Agent implements IAgent {
     } finally {
       this.loading = false;
     }
+  }
+
+  async reveal(turnId: string): Promise<boolean> {
+    // Pages of earlier turns are read until it is there; a turn of another session never is.
+    while (!this.conversation.turns.some(turn => turn.turnId === turnId) && this.earlier > 0 && !this.disposed) {
+      const before = this.earlier;
+      await this.loadEarlier();
+      if (this.earlier === before) {
+        break;
+      }
+    }
+    const found = this.conversation.turns.some(turn => turn.turnId === turnId);
+    if (found) {
+      this.revealed.emit(turnId);
+    }
+    return found;
   }
 
   setModel(model: string): Promise<void> {
@@ -196,6 +218,7 @@ export class Agent implements IAgent {
     this.following?.dispose();
     this.history = history;
     this.conversation = { ...fold(EMPTY, page.records), lastEvent: page.after };
+    this.reviews.received(page.records);
     this.before = page.before;
     this.earlier = page.earlier;
     this.following = this.api.follow(info.notebookId, page.after, {
@@ -219,11 +242,13 @@ export class Agent implements IAgent {
       await this.attempt(async () => {
         const page = await this.api.turns(id, { turnId });
         this.older.set(turnId, fold(EMPTY, page.records).turns[0] ?? null);
+        this.reviews.received(page.records);
       }, false);
     }
   }
 
   private receive(records: readonly EventRecord[]): void {
+    this.reviews.received(records);
     this.conversation = fold(this.conversation, records);
     if (records.some(record => TELLING.has(record.event.kind))) {
       this.statusTimer ??= setTimeout(() => void this.status(), STATUS_DELAY_MS);

@@ -11,6 +11,8 @@ export const CommandIds = {
   forkTurn: 'agent-host:fork-turn',
   renameSession: 'agent-host:rename-session',
   resetSession: 'agent-host:reset-session',
+  /** From the cell under the menu, or the active one, to the turn that wrote or ran it. */
+  showTurn: 'agent-host:show-turn',
   chooseModel: 'agent-host:choose-model',
   stop: 'agent-host:stop',
   showLogs: 'agent-host:show-logs',

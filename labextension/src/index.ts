@@ -7,9 +7,10 @@ import { edits } from './plugins/edits';
 import { envelope } from './plugins/envelope';
 import { output } from './plugins/output';
 import { panel } from './plugins/panel';
+import { provenance } from './plugins/provenance';
 import { shared } from './plugins/shared';
 import { status } from './plugins/status';
 
 export * from './tokens';
 
-export default [shared, agents, panel, output, complete, envelope, edits, commands, agentList, status];
+export default [shared, agents, panel, output, complete, envelope, edits, commands, agentList, status, provenance];

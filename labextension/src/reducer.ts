@@ -133,6 +133,8 @@ class TurnDraft {
       case 'files_changed':
         this.view = { ...next, files: mergeFiles(next.files, event.files) };
         break;
+      case 'review_changed':
+        break; // kept by `Reviews`, since it is told outside of turns as well
       case 'sandbox_state':
         this.view = { ...next, sandbox: event };
         break;

@@ -5,6 +5,7 @@ import type { JSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { Conversation } from './reducer';
+import type { Reviews } from './reviews';
 import type { TurnView } from './turn';
 import type {
   Attachment,
@@ -120,6 +121,10 @@ export interface IAgent extends IDisposable {
   /** Turns before those in `conversation`, which the server has and this page did not ask for yet. */
   readonly earlier: number;
   readonly notebook: INotebookSide;
+  /** What turns changed, and the decisions about it. */
+  readonly reviews: Reviews;
+  /** A turn that is to be brought before the person's eyes. */
+  readonly revealed: ISignal<IAgent, string>;
   readonly changed: ISignal<IAgent, void>;
 
   prompt(text: string, attachments?: readonly Attachment[]): Promise<boolean>;
@@ -131,6 +136,8 @@ export interface IAgent extends IDisposable {
   turn(turnId: string): TurnView | null | undefined;
   /** Ask for a page of earlier turns. */
   loadEarlier(): Promise<void>;
+  /** Bring a turn of this conversation before the person's eyes, loading it if need be; false if it is not in it. */
+  reveal(turnId: string): Promise<boolean>;
   verb(verb: 'stop' | 'reset' | 'fork'): Promise<void>;
   /** Any verb that answers with a sentence, which becomes `message`, or `error` when it is refused. */
   carry(verb: string, request?: Record<string, Json>): Promise<void>;

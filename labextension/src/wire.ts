@@ -136,6 +136,63 @@ export interface Done {
   sessionId: string;
 }
 
+/** One cell or file that a turn changed. */
+export interface ReviewItem {
+  kind: 'cell' | 'file';
+  key: string;
+  action: string;
+  state: 'open' | 'waiting' | 'accepted' | 'rejected' | 'undone';
+  head: string;
+  position: number | null;
+  added: number;
+  removed: number;
+  problem: string;
+  reason: string;
+}
+
+export interface ReviewTurn {
+  turnId: string;
+  time: number;
+  summary: string;
+  open: number;
+  dropped: string;
+  items: ReviewItem[];
+}
+
+export interface ReviewList {
+  notebookId: string;
+  turns: ReviewTurn[];
+  note: string;
+}
+
+export interface ReviewDiff {
+  kind: 'cell' | 'file';
+  key: string;
+  diff: string;
+  since: string;
+  before: string | null;
+  after: string | null;
+  metadata: string;
+  outputs: string;
+  problem: string;
+}
+
+export interface ReviewConflict {
+  kind: 'cell' | 'file';
+  key: string;
+  reason: string;
+  mine: string | null;
+  before: string | null;
+  diff: string;
+}
+
+export interface Decided {
+  ok: boolean;
+  message: string;
+  turn: ReviewTurn | null;
+  conflicts: ReviewConflict[];
+}
+
 /** What is sent along with a prompt. */
 export type Attachment =
   | { kind: 'text'; name: string; text: string }

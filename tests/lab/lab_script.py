@@ -115,6 +115,22 @@ SCRIPT: dict[str, Any] = {
             ],
         },
         {
+            "when": {"prompt": "tidy"},
+            "steps": [
+                {
+                    "tools": [
+                        {
+                            "name": "Bash",
+                            "input": {
+                                "command": "sed -i s/may,3/may,4/ review.csv; echo agent > review.txt; echo x > .rc"
+                            },
+                        }
+                    ]
+                },
+                {"say": "Tidied."},
+            ],
+        },
+        {
             "when": {"prompt": "run"},
             "steps": [
                 {"tools": [_tool("Write", file_path="{cwd}/made.txt", content="made\n")]},

@@ -44,7 +44,7 @@ async def undo_cells(agent: NotebookAgent, items: Sequence[CheckpointItemRow], c
     outcome = Outcome()
     document = agent.services.notebooks.document(agent.row.path)
     try:
-        steps = plan(items, await document.read(), choice, outcome)
+        steps = plan(items, await document.read([item.key for item in items]), choice, outcome)
         if steps:
             await document.edit(steps)
     except NotebookError as err:

@@ -27,7 +27,7 @@ class CellSide(msgspec.Struct, frozen=True):
     """One cell.
 
     Attributes:
-        previous: id of the cell before it, "" at the top; `position` counts from 0.
+        previous, next: ids of the cells beside it, "" at the ends; `position` counts from 0.
         outputs: None when there are too many to keep; `outputs_digest` tells them apart in any case.
         moved: the turn moved it (set on the later side alone).
     """
@@ -37,6 +37,7 @@ class CellSide(msgspec.Struct, frozen=True):
     source: str
     metadata: dict[str, Any] = {}
     previous: str = ""
+    next: str = ""
     position: int = 0
     execution_count: int | None = None
     outputs: list[Any] | None = None
@@ -53,11 +54,10 @@ class FileSides(msgspec.Struct, frozen=True):
 
 def side_of(snapshot: Snapshot, cell_id: str) -> CellSide | None:
     """The cell as it is in the snapshot, None if it is not there."""
-    previous = ""
+    ids = ["", *(cell.id for cell in snapshot.cells), ""]
     for position, cell in enumerate(snapshot.cells):
         if cell.id == cell_id:
-            return _side(cell, previous, position)
-        previous = cell.id
+            return _side(cell, ids[position], ids[position + 2], position)
     return None
 
 
@@ -82,15 +82,17 @@ def read_file(data: bytes | None) -> FileSides:
     return FileSides() if data is None else msgspec.json.decode(data, type=FileSides)
 
 
-def _side(cell: Cell, previous: str, position: int) -> CellSide:
+def _side(cell: Cell, previous: str, following: str, position: int) -> CellSide:
     outputs = list(cell.outputs)
     body = msgspec.json.encode(outputs, order="sorted")
     return CellSide(
         id=cell.id,
         type=cell.type,
         source=cell.source,
-        metadata=dict(cell.metadata),
+        # Whether outputs are trusted is for Jupyter to say, each time.
+        metadata={key: value for key, value in cell.metadata.items() if key != "trusted"},
         previous=previous,
+        next=following,
         position=position,
         execution_count=cell.execution_count,
         outputs=outputs if len(body) <= MAX_OUTPUT_BYTES else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +12,8 @@ from jupyter_agent_host.host.notebook.cells import SetCellMetadata, Snapshot
 from jupyter_agent_host.host.review.model import CellSide, side_of
 from jupyter_agent_host.host.tools.interface import ToolAnswer, ToolContext, ToolRequest
 from jupyter_agent_host.host.tools.provenance import is_marked, provenance
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from jupyter_agent_host.host.notebook.interface import NotebookDocument
@@ -28,7 +31,7 @@ class CellRecorder:
         """Remember the cells as they are."""
         ids = _concerned(request)
         if ids:
-            snapshot = await context.document.read()
+            snapshot = await context.document.read(ids)
             self._before[context.request_id] = {cell_id: side_of(snapshot, cell_id) for cell_id in ids}
 
     async def after(self, context: ToolContext, request: ToolRequest, answer: ToolAnswer) -> None:  # noqa: ARG002 - a call that failed may have done half of it
@@ -37,7 +40,7 @@ class CellRecorder:
         if not before:
             return
         agent, document = context.agent, context.document
-        snapshot = await document.read()
+        snapshot = await document.read(before)
         changed = [key for key, side in before.items() if _differs(side, side_of(snapshot, key))]
         how = _how(request.tool)
         snapshot = await _sign(document, snapshot, changed, context, how)
@@ -58,9 +61,10 @@ async def _sign(
     if not edits:
         return snapshot
     try:
-        return await document.edit(edits)
-    except NotebookError:
-        return await document.read()
+        await document.edit(edits)
+    except NotebookError as err:
+        logger.info("a cell carries no mark: %s", err)
+    return await document.read(cell_ids)
 
 
 def _concerned(request: ToolRequest) -> tuple[str, ...]:

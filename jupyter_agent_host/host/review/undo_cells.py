@@ -87,7 +87,7 @@ def _changed(  # noqa: PLR0917 - both sides, the present, and what was picked
         edits.append(ReplaceSource(cell.id, cell.revision, source, cell_type))
     if values := _metadata(before, after, cell):
         edits.append(SetCellMetadata(cell.id, values))
-    if after.moved and _previous(now, cell.id) == after.previous:
+    if after.moved and _is_where(after, now):
         edits.append(MoveCell(cell.id, _neighbour(before, now, coming)))
     outputs_are_its = before.outputs_digest != after.outputs_digest and (
         outputs_digest(cell.outputs) == after.outputs_digest
@@ -115,13 +115,11 @@ def _metadata(before: CellSide, after: CellSide, cell: Cell) -> dict[str, object
     }
 
 
-def _previous(now: Snapshot, cell_id: str) -> str:
-    previous = ""
-    for cell in now.cells:
-        if cell.id == cell_id:
-            break
-        previous = cell.id
-    return previous
+def _is_where(after: CellSide, now: Snapshot) -> bool:
+    """Whether the cell stands where the turn put it: beside one of its neighbours, whatever came on the other side."""
+    ids = ["", *(cell.id for cell in now.cells), ""]
+    place = ids.index(after.id, 1)
+    return ids[place - 1] == after.previous or ids[place + 1] == after.next
 
 
 def _neighbour(before: CellSide, now: Snapshot, coming: Collection[str]) -> str:

@@ -10,6 +10,8 @@ import { Turn } from './turn';
 
 const NEAR_END_PX = 40;
 const NEAR_START_PX = 600;
+const FOCUS_TRIES = 40;
+const FOCUS_WAIT_MS = 50;
 
 export function ConversationView(props: { agent: IAgent }): JSX.Element {
   const { trans } = useSurroundings();
@@ -37,6 +39,22 @@ export function ConversationView(props: { agent: IAgent }): JSX.Element {
     }
     return () => observer.disconnect();
   }, [scroller]);
+
+  useEffect(() => {
+    const reveal = (_: IAgent, turnId: string): void => {
+      // After the redraw that a page of earlier turns asked for.
+      requestAnimationFrame(() => {
+        const place = content.current?.querySelector<HTMLElement>(`[data-slot="${CSS.escape(turnId)}"]`);
+        atEnd.current = false;
+        place?.scrollIntoView({ block: 'start' });
+        focusTurn(place ?? null, FOCUS_TRIES);
+      });
+    };
+    agent.revealed.connect(reveal);
+    return () => {
+      agent.revealed.disconnect(reveal);
+    };
+  }, [agent]);
 
   const onScroll = (node: HTMLElement): void => {
     atEnd.current = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END_PX;
@@ -121,12 +139,23 @@ const TurnSlot = React.memo(function TurnSlot(props: {
   return (
     <>
       {props.anew ? <div className="jp-AgentHost-divider">{trans.__('From here on in a copy')}</div> : null}
-      <Slot keep={props.keep}>
+      <Slot keep={props.keep} name={props.turn.turnId}>
         <Turn turn={props.turn} agent={props.agent} queued={props.queued} />
       </Slot>
     </>
   );
 });
+
+/** The slot fills as it comes near; then its turn takes the keyboard, which shows where it is. */
+function focusTurn(place: HTMLElement | null, tries: number): void {
+  const turn = place?.querySelector<HTMLElement>('article');
+  turn?.focus();
+  if (place !== null && tries > 0 && (!turn || document.activeElement !== turn)) {
+    setTimeout(() => focusTurn(place, tries - 1), FOCUS_WAIT_MS);
+  } else {
+    turn?.scrollIntoView({ block: 'start' });
+  }
+}
 
 function startsAnew(before: TurnView | undefined, turn: TurnView): boolean {
   return before !== undefined && before.sessionId !== '' && turn.sessionId !== '' && before.sessionId !== turn.sessionId;

@@ -45,7 +45,7 @@ export function Slots(props: { root: HTMLElement | null; children: React.ReactNo
 }
 
 /** `keep`: filled wherever it is, since it changes or waits for a person. */
-export function Slot(props: { keep: boolean; children: React.ReactNode }): JSX.Element {
+export function Slot(props: { keep: boolean; name?: string; children: React.ReactNode }): JSX.Element {
   const watch = useContext(WatchContext);
   const node = useRef<HTMLDivElement>(null);
   const height = useRef(GUESSED_HEIGHT_PX);
@@ -78,7 +78,7 @@ export function Slot(props: { keep: boolean; children: React.ReactNode }): JSX.E
   }, [filled]);
 
   return (
-    <div ref={node} className="jp-AgentHost-slot" style={filled ? {} : { height: height.current }}>
+    <div ref={node} className="jp-AgentHost-slot" data-slot={props.name} style={filled ? {} : { height: height.current }}>
       {filled ? props.children : null}
     </div>
   );

@@ -11,6 +11,7 @@ import { AgentContext, useAgent, useSurroundings } from './context';
 import { Ending, Files, Waiting } from './ending';
 import { PartView } from './part';
 import { PromptView } from './prompt';
+import { Review } from './review';
 import { Todos } from './todos';
 
 /** Of a turn with more steps the last ones are shown until a person asks for all. */
@@ -41,7 +42,8 @@ export const Turn = React.memo(function Turn(props: TurnProps): JSX.Element {
         <Boundary sentence={trans.__('This turn cannot be shown; the agent goes on regardless.')}>
           {props.showPrompt === false ? null : <PromptView turn={turn} queued={props.queued === true} />}
           <Steps turn={turn} queued={props.queued === true} />
-          <Files turn={turn} />
+          {turn.ended !== null && agent?.reviews.of(turn.turnId) ? null : <Files turn={turn} />}
+          {turn.ended === null ? null : <Review turnId={turn.turnId} />}
           <Ending turn={turn} />
           <Footer turn={turn} labels={props.labels ?? []} />
         </Boundary>

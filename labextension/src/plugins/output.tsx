@@ -4,7 +4,8 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
-import { useSurroundings } from '../components/context';
+import { AgentContext, useSurroundings } from '../components/context';
+import { Review } from '../components/review';
 import { Turn } from '../components/turn';
 import { readBundle } from '../bundle';
 import type { SavedTurn } from '../bundle';
@@ -35,13 +36,30 @@ class TurnOutput extends ReactWidget implements IRenderMime.IRenderer {
       return <div>{shared.trans.__('This turn was saved by a newer version and cannot be shown.')}</div>;
     }
     if (saved.isFinal) {
-      return shared.wrap(<Turn turn={saved.turn} agent={null} showPrompt={false} labels={saved.labels} />);
+      const known = this.agents.byId(saved.notebookId);
+      return shared.wrap(
+        <>
+          <Turn turn={saved.turn} agent={null} showPrompt={false} labels={saved.labels} />
+          {known ? <SavedReview agent={known} turnId={saved.turn.turnId} /> : null}
+        </>
+      );
     }
     const agent = this.agents.byId(saved.notebookId);
     return shared.wrap(agent ? <LiveTurn agent={agent} saved={saved} /> : <Awaiting shared={shared} agents={this.agents} />);
   }
 
   private saved: SavedTurn | null = null;
+}
+
+/** What a finished turn changed can still be decided on below its output. */
+function SavedReview(props: { agent: IAgent; turnId: string }): JSX.Element {
+  // Asking for the turn lets the page hear its events, and with them how much it changed.
+  props.agent.turn(props.turnId);
+  return (
+    <AgentContext.Provider value={props.agent}>
+      <Review turnId={props.turnId} />
+    </AgentContext.Provider>
+  );
 }
 
 function LiveTurn(props: { agent: IAgent; saved: SavedTurn }): JSX.Element {
