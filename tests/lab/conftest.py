@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from jupyter_agent_host.cli.headless import own_server
 from jupyter_agent_host.cli.servers import JupyterServer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DOCS_IMAGES = ("approval", "question", "cell-done")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -111,7 +113,7 @@ class Window:
 
     def show(self) -> None:
         self.page.evaluate("() => window.jupyterapp.commands.execute('agent-host:open-panel')")
-        expect(self.panel.locator(".jp-AgentHost-header")).to_be_visible()
+        expect(self.panel.locator(".jp-AgentHost-header")).to_be_visible(timeout=60_000)
 
     def kernel_ready(self) -> None:
         self.page.wait_for_function(
@@ -121,7 +123,11 @@ class Window:
         )
 
     def shot(self, name: str) -> None:
+        """Keep how it looks; with AGENT_HOST_DOCS_IMAGES, a folder, those that the documentation shows go there too."""
         self.page.screenshot(path=self.lab.shots / f"{name}.png")
+        images = os.environ.get("AGENT_HOST_DOCS_IMAGES")
+        if images and name in DOCS_IMAGES:
+            shutil.copyfile(self.lab.shots / f"{name}.png", Path(images) / f"panel-{name}.png")
 
     def theme(self, name: str) -> None:
         """JupyterLab Light or JupyterLab Dark."""

@@ -7,6 +7,7 @@ import type { PermissionPart } from '../turn';
 import { toolWord } from '../words';
 import { Arguments } from './arguments';
 import { useAgent, useSurroundings } from './context';
+import { Leaving, mayRemember } from './leaving';
 import { Questions } from './questions';
 
 /** Jupyter's made-up name of a person without an account says nothing to anybody. */
@@ -43,13 +44,14 @@ export function Approval(props: { part: PermissionPart; open: boolean }): JSX.El
         <Questions questions={questions} asked={asked} agent={agent} />
       ) : (
         <>
+          {asked.source === 'host' ? <Leaving asked={asked} /> : null}
           <Arguments name={asked.toolName} input={asked.input ?? null} />
           <div className="jp-AgentHost-label">
             {asked.source === 'host'
               ? trans.__('Where: notebook %1, outside of the sandbox', place)
               : trans.__('Where: the sandbox of %1', place)}
           </div>
-          <Decisions requestId={asked.requestId} agent={agent} />
+          <Decisions requestId={asked.requestId} remember={mayRemember(asked)} agent={agent} />
         </>
       )}
     </section>
@@ -81,7 +83,7 @@ function Settled(props: { part: PermissionPart; what: string }): JSX.Element {
   );
 }
 
-function Decisions(props: { requestId: string; agent: IAgent }): JSX.Element {
+function Decisions(props: { requestId: string; remember: boolean; agent: IAgent }): JSX.Element {
   const { trans } = useSurroundings();
   const [message, setMessage] = useState('');
   const [sent, setSent] = useState(false);
@@ -112,15 +114,17 @@ function Decisions(props: { requestId: string; agent: IAgent }): JSX.Element {
       >
         {trans.__('Allow once')}
       </button>
-      <button
-        type="button"
-        className="jp-Button jp-mod-styled jp-mod-reject"
-        disabled={sent}
-        title={trans.__('The like may happen again in this notebook without a question')}
-        onClick={() => decide({ decision: 'allow', remember: 'notebook' })}
-      >
-        {trans.__('Allow for this notebook')}
-      </button>
+      {props.remember ? (
+        <button
+          type="button"
+          className="jp-Button jp-mod-styled jp-mod-reject"
+          disabled={sent}
+          title={trans.__('The like may happen again in this notebook without a question')}
+          onClick={() => decide({ decision: 'allow', remember: 'notebook' })}
+        >
+          {trans.__('Allow for this notebook')}
+        </button>
+      ) : null}
       <span className="jp-AgentHost-deny">
         <input
           className="jp-AgentHost-input"
