@@ -38,6 +38,8 @@ export const commands: JupyterFrontEndPlugin<void> = {
         palette?.addItem({ command, category, args: { isPalette: true } });
       }
     }
-    launcher?.add({ command: CommandIds.newNotebook, category: trans.__('Notebook'), rank: 10 });
+    // Cards of this category show a kernel's picture, not the command's icon.
+    const kernelIconUrl = `data:image/svg+xml,${encodeURIComponent(agentIcon.svgstr)}`;
+    launcher?.add({ command: CommandIds.newNotebook, category: trans.__('Notebook'), rank: 10, kernelIconUrl });
   }
 };
