@@ -18,6 +18,7 @@ PROGRAMS = {
     "workspace": "the workspace, and what runs later",
     "protocol": "speaking as somebody else",
     "user": "another user of the machine",
+    "rogue": "a runner of the attacker's own",
     "resources": "more than its share",
     "model_api": "the model's API",
 }
