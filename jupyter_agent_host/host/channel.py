@@ -51,6 +51,7 @@ T = TypeVar("T")
 _BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _MAX_CARRIES = 64
 _MAX_ASKED = 256
+_MAX_ITEM_NUMBER = 2**53
 _DRAIN_SECONDS = 10
 
 
@@ -93,6 +94,7 @@ class Channel:
         self._replies: dict[str, _PendingReply] = {}
         self._carries = anyio.CapacityLimiter(_MAX_CARRIES)
         self._asked = 0
+        self._next_item = 1
         self.hello: Hello | None = None
 
     async def run(self) -> None:
@@ -188,7 +190,10 @@ class Channel:
                 f"The sandbox's runner speaks protocol {frame.protocol}, this host speaks {PROTOCOL_VERSION}."
                 " Rebuild the image: jupyter agent-host image build"
             )
+        if not 0 <= frame.outbox_first <= _MAX_ITEM_NUMBER:
+            raise ProtocolError("The runner counts its items impossibly.")
         acked = await self._owner.outbox_mark(frame.incarnation)
+        self._next_item = max(acked + 1, frame.outbox_first)
         await socket.send_text(encode_frame(Welcome(protocol=PROTOCOL_VERSION, acked=acked)))
         return frame
 
@@ -200,9 +205,18 @@ class Channel:
                 return
             frame = decode_runner_frame(data)
             if isinstance(frame, Outbox):
-                await inbox.put(frame, len(data))
+                if self._in_order(frame):
+                    await inbox.put(frame, len(data))
             else:
                 await self._dispatch(frame, tasks)
+
+    def _in_order(self, item: Outbox) -> bool:
+        """A runner says each item once, in order; what is not the next one is no runner's of ours, and dropped."""
+        if item.number != self._next_item:
+            logger.warning("sandbox %s repeated or skipped an item", self._sandbox.id[:12])
+            return False
+        self._next_item += 1
+        return True
 
     async def _dispatch(self, frame: AnyRunnerFrame, tasks: TaskGroup) -> None:
         if isinstance(frame, Reply):

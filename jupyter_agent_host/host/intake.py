@@ -40,6 +40,7 @@ _FROM_RUNNER = (
     TurnEnded,
 )
 _MAX_ID = 128
+_ENDS = ("interrupt", "turn_end")
 _OPAQUE = ("input", "questions", "images")
 """Fields that hold JSON of any shape."""
 
@@ -64,14 +65,22 @@ def _check(item: Append | TurnEvent, session_id: str, turn_id: str) -> Checked |
         return None
     if isinstance(item, Append):
         return Checked(append=item) if _safe_subpath(item.subpath) else None
-    if not _acceptable(item.event):
+    event = item.event
+    if not _acceptable(event):
         return None
     if item.turn_id not in ("", turn_id):
         logger.info("a late event of turn %.40r was dropped", item.turn_id)
         return None
-    if isinstance(item.event, TurnEnded) and not item.turn_id:
+    if isinstance(event, TurnEnded) and not item.turn_id:
         return None
-    return Checked(turn_id=item.turn_id, event=item.event)
+    if isinstance(event, PermissionSettled):
+        event = PermissionSettled(request_id=event.request_id, decision="deny", by=_settled_by(event))
+    return Checked(turn_id=item.turn_id, event=event)
+
+
+def _settled_by(event: PermissionSettled) -> str:
+    """Inside, a question only ends with its turn: whoever else is named, and whatever else was decided, is made up."""
+    return event.by if event.by in _ENDS else "turn_end"
 
 
 def _acceptable(event: AnyEvent) -> bool:

@@ -20,7 +20,7 @@ TWO_RUNNERS = """
 if [ -e /workspace/rogue-here ]; then exec /opt/agent-host/bin/python -I /rogue/rogue.py
 else exec /opt/agent-host/bin/python -I -m jupyter_agent_host.runner; fi
 """
-ALLOWED = {"replayed": 2, "number_past_all": 1, "money_back": 1, "answer_to_a_question_never_asked": 1}
+ALLOWED = {"replayed": 1, "money_back": 1}
 """How often the mark may arrive where it is about the rogue's own turn."""
 
 GROWTH_BYTES = 300_000_000
