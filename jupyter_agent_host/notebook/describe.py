@@ -136,6 +136,19 @@ def file_line(change: FileChange) -> str:
     return f"{FILE_SIGNS[change.action]} {one_line(change.path, 200)}{size}"
 
 
+def review_line(view: TurnView) -> str:
+    """What the turn changed, and how to look at it or take it back; "" when it changed nothing."""
+    review = view.review
+    if review is None or not (review.cells or review.files):
+        return ""
+    counted = [(review.cells, "cell"), (review.files, "file")]
+    things = " and ".join(f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counted if count)
+    if review.dropped:
+        return f"{things} changed. It cannot be undone: {one_line(review.dropped, 200)}"
+    waiting = f", {review.waiting} waiting for your word" if review.waiting else ""
+    return f"{things} changed{waiting}. Look: %agent review. Take back: %agent undo"
+
+
 def ending(view: TurnView) -> str:
     """Why the turn is not simply completed, with a way out; "" when it is."""
     ended = view.ended

@@ -31,12 +31,13 @@ def markdown_turn(
     limits = caps or MarkdownCaps()
     names = ", ".join(f"{code_span(name)} = {code_span(describe.one_line(value, 80))}" for name, value in filled)
     files = "\n".join(["Files changed:", "", *(f"- {code_span(describe.file_line(file))}" for file in view.files)])
-    ended = describe.ending(view)
+    changes, ended = describe.review_line(view), describe.ending(view)
     footer = " · ".join(describe.footer(view, info)) if view.ended else ""
     blocks = [
         f"> Filled in: {names}" if filled else "",
         *(_part(part, limits) for part in view.parts),
         files if view.files else "",
+        _text(changes) if changes else "",
         f"> **{_text(ended)}**" if ended else "",
         f"*{_text(footer)}*" if footer else "",
     ]

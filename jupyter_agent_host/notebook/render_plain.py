@@ -39,10 +39,15 @@ def plain_turn(
 
 
 def plain_end(view: TurnView, info: NotebookInfo | None) -> list[str]:
-    """What comes after the agent's words: files, how it ended, and the footer."""
+    """What comes after the agent's words: files and changes, how it ended, and the footer."""
     files = "\n".join(["Files changed:", *(f"  {describe.file_line(change)}" for change in view.files)])
     footer = " · ".join(describe.footer(view, info)) if view.ended else ""
-    return [files if view.files else "", describe.ending(view), f"— {footer}" if footer else ""]
+    return [
+        files if view.files else "",
+        describe.review_line(view),
+        describe.ending(view),
+        f"— {footer}" if footer else "",
+    ]
 
 
 def plain_part(part: Part, caps: PlainCaps | None = None) -> str:

@@ -5,7 +5,7 @@ import type { Conversation } from './reducer';
 import type { Decision, IAgent, IAgentApi, IFollowing, INotebookSide } from './tokens';
 import { Reviews } from './reviews';
 import type { TurnView } from './turn';
-import type { Attachment, EventRecord, History, Json, NotebookInfo, PermissionMode, TrustChoice } from './wire';
+import type { Attachment, EventRecord, History, Json, NotebookInfo, NotebookMode, PermissionMode, TrustChoice } from './wire';
 
 /** Events after which the header has something new to show. */
 const TELLING = new Set(['turn_started', 'turn_ended', 'sandbox_state', 'session_changed', 'permission_asked']);
@@ -162,6 +162,10 @@ export class Agent implements IAgent {
 
   setMode(mode: PermissionMode): Promise<void> {
     return this.carry('mode', { mode });
+  }
+
+  setNotebookMode(mode: NotebookMode): Promise<void> {
+    return this.carry('notebook_mode', { mode });
   }
 
   trust(choice: TrustChoice): Promise<void> {

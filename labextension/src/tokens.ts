@@ -19,6 +19,7 @@ import type {
   ModelList,
   NetworkReport,
   NotebookInfo,
+  NotebookMode,
   PermissionMode,
   PromptAccepted,
   Remember,
@@ -143,6 +144,7 @@ export interface IAgent extends IDisposable {
   carry(verb: string, request?: Record<string, Json>): Promise<void>;
   setModel(model: string): Promise<void>;
   setMode(mode: PermissionMode): Promise<void>;
+  setNotebookMode(mode: NotebookMode): Promise<void>;
   trust(choice: TrustChoice): Promise<void>;
   grant(target: string): Promise<void>;
   /** Try again whatever failed. */

@@ -1,6 +1,6 @@
 /** Figures and states in words, translated. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { NotebookInfo, PermissionMode, SandboxStateName } from './wire';
+import type { NotebookInfo, NotebookMode, PermissionMode, SandboxStateName } from './wire';
 
 export function stateWord(trans: TranslationBundle, state: SandboxStateName): string {
   const words: Record<SandboxStateName, string> = {
@@ -25,6 +25,17 @@ export function modeWord(trans: TranslationBundle, mode: PermissionMode): string
     acceptEdits: trans.__('Edits without asking'),
     plan: trans.__('Plan only'),
     dontAsk: trans.__('Deny what would ask')
+  };
+  return words[mode] ?? mode;
+}
+
+export const NOTEBOOK_MODES: readonly NotebookMode[] = ['ask', 'ask_risky', 'auto'];
+
+export function notebookModeWord(trans: TranslationBundle, mode: NotebookMode): string {
+  const words: Record<NotebookMode, string> = {
+    ask: trans.__('Cells: ask each time'),
+    ask_risky: trans.__('Cells: ask when risky'),
+    auto: trans.__('Cells: never ask')
   };
   return words[mode] ?? mode;
 }

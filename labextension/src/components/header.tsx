@@ -12,6 +12,7 @@ import { useDoing } from './doing';
 import { IconButton } from './iconButton';
 import { ModePicker } from './modePicker';
 import { ModelPicker } from './modelPicker';
+import { NotebookModePicker } from './notebookModePicker';
 import { SessionMenu } from './sessionMenu';
 import { SessionTitle } from './sessionTitle';
 
@@ -61,6 +62,7 @@ export function Header(props: { agent: IAgent }): JSX.Element | null {
         <div className="jp-AgentHost-picks">
           <ModelPicker agent={agent} info={info} />
           <ModePicker agent={agent} info={info} />
+          <NotebookModePicker agent={agent} info={info} />
         </div>
       ) : null}
       <div className="jp-AgentHost-figures">
@@ -86,6 +88,11 @@ function Place(props: { agent: IAgent; info: NotebookInfo }): JSX.Element {
       {place ? (
         <span className="jp-AgentHost-place" data-level={info.isolationLevel} title={notes.join('\n')}>
           {place}
+        </span>
+      ) : null}
+      {info.hiddenFiles.length > 0 ? (
+        <span className="jp-AgentHost-chip" title={info.hiddenFiles.join('\n')}>
+          {trans._n('%1 file hidden from the agent', '%1 files hidden from the agent', info.hiddenFiles.length)}
         </span>
       ) : null}
       {info.scriptedModel ? (
