@@ -57,7 +57,7 @@ def test_two_notebooks_have_two_agents(lab: Any, window: Callable[..., Any]) -> 
     page = window("left.ipynb")
     page.ask("a report please")
     page.page.evaluate(
-        "() => window.jupyterapp.commands.execute('docmanager:open',"
+        "() => void window.jupyterapp.commands.execute('docmanager:open',"
         " {path: 'right.ipynb', options: {mode: 'split-right'}})"
     )
     expect(page.panel.locator(".jp-AgentHost-title")).to_have_text("right.ipynb")
