@@ -44,10 +44,11 @@ def test_a_lost_connection_comes_back_without_gaps_or_doubles(lab: Any, window: 
     page.ask("count please")
     answer = page.turns.first.locator(".jp-AgentHost-markdown")
     expect(answer).to_contain_text("word5", timeout=LONG)
+    before = len(sockets)
     sockets[-1].close(code=1001)
     expect(page.turns.first).to_have_attribute("data-status", "completed", timeout=LONG)
     expect(page.panel.get_by_text("Connection lost")).to_have_count(0)
-    assert len(sockets) == 2
+    assert len(sockets) > before
     assert _words(answer.inner_text()) == list(range(1, 81))
 
 
