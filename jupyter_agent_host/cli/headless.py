@@ -60,7 +60,7 @@ def own_server(root_dir: Path, *, config: Mapping[str, Any] | None = None) -> It
                 cwd=folder,
             )
         try:
-            yield _wait_until_up(process, log)
+            yield wait_until_up(process, log)
         finally:
             stop_process(process)
 
@@ -87,7 +87,12 @@ def stop_process(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], log: Path) -> JupyterServer:
+def wait_until_up(process: subprocess.Popen[bytes], log: Path) -> JupyterServer:
+    """The server of that process, once it answers for itself.
+
+    Raises:
+        ServerUnreachableError: it did not start; the message holds the end of its log.
+    """
     info_file = Path(jupyter_runtime_dir()) / f"jpserver-{process.pid}.json"
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
