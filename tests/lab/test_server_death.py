@@ -19,7 +19,7 @@ import pytest
 from conftest import Window, lab_folders
 from playwright.sync_api import Browser, expect
 
-from jupyter_agent_host.cli.headless import wait_until_up, stop_process, write_config
+from jupyter_agent_host.cli.headless import stop_process, wait_until_up, write_config
 from jupyter_agent_host.cli.servers import JupyterServer
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.providers.docker_engine import open_engine
