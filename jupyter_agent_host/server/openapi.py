@@ -10,6 +10,7 @@ from jupyter_agent_host import __version__
 from jupyter_agent_host.protocol.events import AnyEvent
 from jupyter_agent_host.protocol.host_api import VERBS, EventsRequest, Failure, NotebookInfo, OpenRequest
 from jupyter_agent_host.protocol.kernel_auth import NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER
+from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
 
 _REF = "#/components/schemas/{name}"
 _JSON = "application/json"
@@ -19,7 +20,7 @@ _RECORD = "EventRecord"
 def openapi_document(base_url: str) -> dict[str, Any]:
     """OpenAPI 3.1 for everything below `{base_url}agent-host/`."""
     kinds = {EventsRequest, Failure, NotebookInfo, OpenRequest}
-    for request, answer in VERBS.values():
+    for request, answer in (VERBS | KERNEL_VERBS).values():
         kinds |= {request, answer}
     ordered = sorted(kinds, key=lambda kind: kind.__name__)
     (event, *_), components = msgspec.json.schema_components([AnyEvent, *ordered], ref_template=_REF)
@@ -75,6 +76,7 @@ def _paths() -> dict[str, Any]:
         "/notebooks/{notebook_id}/turns/{turn_id}/output": {
             "get": _get("turnOutput", "A finished turn as its cell's output", {_JSON: {}}, "notebook_id", "turn_id")
         },
+        "/pages/socket": {"get": _get("pageSocket", "WebSocket: what a page has open, and edits of it", {_JSON: {}})},
         "/kernels/{kernel_id}/events": {"post": _signed(_events("kernelEvents", "kernel_id"))},
         "/openapi.json": {"get": _get("openapi", "This document", {_JSON: {}})},
     }
@@ -83,6 +85,8 @@ def _paths() -> dict[str, Any]:
         paths[f"/notebooks/{{notebook_id}}/{verb}"] = {
             "post": _operation(f"notebook_{verb}", summary, request, answer, "notebook_id")
         }
+    for verb, (request, answer) in (VERBS | KERNEL_VERBS).items():
+        summary = (request.__doc__ or verb).strip().split("\n")[0]
         paths[f"/kernels/{{kernel_id}}/{verb}"] = {
             "post": _signed(_operation(f"kernel_{verb}", summary, request, answer, "kernel_id"))
         }

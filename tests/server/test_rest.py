@@ -85,6 +85,7 @@ def test_what_open_refuses(lab: Lab, body: bytes, status: int, words: str) -> No
 def test_an_unknown_notebook_is_told(lab: Lab, verb: str) -> None:
     needed = {"prompt": {"prompt": "hi"}, "grant": {"target": "a"}, "mode": {"mode": "plan"}}
     needed |= {"resume": {"sessionId": "s"}, "rename": {"title": "t"}, "cancel": {"turnId": "t"}}
+    needed["review_diff"] = {"key": "k"}
     needed["answer"] = {"requestId": "r", "decision": "deny"}
     answer = lab.http.post(f"agent-host/notebooks/{UNKNOWN}/{verb}", json=needed.get(verb, {}))
     assert (answer.status_code, answer.json()["code"]) == (404, "unknown_notebook")
