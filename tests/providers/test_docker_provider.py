@@ -21,6 +21,7 @@ from jupyter_agent_host.errors import (
     SandboxOutOfMemoryError,
     SandboxStartError,
 )
+from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.providers.docker import DockerProvider
 from jupyter_agent_host.sandbox.health import fetch_health
 from jupyter_agent_host.sandbox.spec import BindWorkspace, Limits, OverlayWorkspace, SandboxSpec
@@ -63,7 +64,7 @@ async def test_a_host_that_was_restarted_finds_its_sandbox(
     [found] = await later.reattach(spec.host_id)
     assert (found.id, found.notebook_id, found.session_id) == (made.id, spec.notebook_id, spec.session_id)
     assert found.isolation == made.isolation
-    assert (await fetch_health(await found.connect(), TOKEN)).protocol == 1
+    assert (await fetch_health(await found.connect(), TOKEN)).protocol == PROTOCOL_VERSION
     await found.destroy()
     assert leftovers(engine_client, spec.host_id) == []
     assert await later.reattach(spec.host_id) == []

@@ -11,6 +11,7 @@ from anyio.abc import SocketAttribute, SocketStream
 from docker import APIClient
 from docker_setup import IMAGE, TOKEN, engine_client, leftovers, sandbox_of, spec
 
+from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.providers.docker import DockerProvider
 from jupyter_agent_host.providers.docker_engine import open_engine
 from jupyter_agent_host.sandbox.health import fetch_health
@@ -61,8 +62,8 @@ async def test_everything_goes_through_the_engine(tcp_engine: str, spec: Sandbox
     async with sandbox_of(provider, spec) as sandbox:
         assert sandbox.stream_mode == "exec"
         for _ in range(3):
-            assert (await fetch_health(await sandbox.connect(), TOKEN)).protocol == 1
+            assert (await fetch_health(await sandbox.connect(), TOKEN)).protocol == PROTOCOL_VERSION
         [found] = await provider.reattach(spec.host_id)
-        assert (await fetch_health(await found.connect(), TOKEN)).protocol == 1
+        assert (await fetch_health(await found.connect(), TOKEN)).protocol == PROTOCOL_VERSION
     await provider.aclose()
     assert leftovers(engine_client, spec.host_id) == []

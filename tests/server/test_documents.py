@@ -28,6 +28,11 @@ class Prepared(dict[str, dict[str, Any]]):
     def envelope(self, notebook_id: str) -> dict[str, Any] | None:
         return self.get(notebook_id)
 
+    def stripped(self, notebook_id: str) -> bool:
+        """Nobody took a session out of these notebooks."""
+        assert notebook_id
+        return False
+
 
 @pytest.fixture
 def told() -> list[tuple[str, str]]:
