@@ -109,6 +109,7 @@ class AgentHostExtension(ExtensionApp):
         self.service.end_streams()
         self.documents.detach()
         await self.host.stop()
+        await self.service.answered()
 
     def current_activity(self) -> bool:
         """Whether an agent works now; a server with `shutdown_no_activity_timeout` then stays up."""

@@ -32,6 +32,12 @@ class AgentHostHandler(APIHandler):
 
     def initialize(self) -> None:
         self._gone = anyio.CancelScope()
+        self.service.begun()
+
+    def on_finish(self) -> None:
+        """Tornado's hook, after the answer."""
+        self.service.ended()
+        super().on_finish()
 
     @property
     def service(self) -> AgentService:

@@ -29,6 +29,9 @@ from jupyter_agent_host.server.paths import NotebookPaths
 from jupyter_agent_host.server.renames import Renames
 from jupyter_agent_host.store.rows import TurnRow
 
+_ANSWER_SECONDS = 10.0
+_TASKS_END_SECONDS = 0.05
+
 
 class AgentService:
     """Every door's one way to the manager. Paths are relative to the server's root here, absolute below."""
@@ -42,6 +45,7 @@ class AgentService:
         self._paths = paths
         self._renames = renames
         self._streams: set[anyio.CancelScope] = set()
+        self._requests = 0
         self._pages: Counter[str] = Counter()
 
     async def call_by_path(
@@ -101,6 +105,28 @@ class AgentService:
                 yield
         finally:
             self._streams.discard(scope)
+
+    def begun(self) -> None:
+        """A request of ours is under way."""
+        if not self._requests:
+            self._quiet = anyio.Event()
+        self._requests += 1
+
+    def ended(self) -> None:
+        """It was answered, or its asker is gone."""
+        self._requests -= 1
+        if not self._requests:
+            self._quiet.set()
+
+    async def answered(self) -> None:
+        """Wait until no request is under way, but not for ever.
+
+        A server whose loop ends under a request with a thread at work would wait for that thread without end.
+        """
+        with anyio.move_on_after(_ANSWER_SECONDS):
+            if self._requests:
+                await self._quiet.wait()
+            await anyio.sleep(_TASKS_END_SECONDS)
 
     def end_streams(self) -> None:
         """The server stops: nobody needs to wait for a stream."""
