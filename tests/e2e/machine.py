@@ -19,6 +19,7 @@ import httpx
 import nbformat
 from jupyter_client.blocking.client import BlockingKernelClient
 from nbformat.v4 import new_code_cell, new_notebook
+from on_disk import notebook_on_disk
 
 TURN_TYPE = "application/vnd.jupyter-agent-host.turn.v1+json"
 LOAD = "%load_ext jupyter_agent_host"
@@ -156,7 +157,7 @@ class Machine:
         return path
 
     def metadata(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.root / name).read_text())["metadata"]
+        found: dict[str, Any] = notebook_on_disk(self.root / name)["metadata"]
         return found
 
     def start(self) -> Machine:

@@ -16,6 +16,7 @@ import nbformat
 import pytest
 from lab_script import SCRIPT
 from nbformat.v4 import new_code_cell, new_notebook
+from on_disk import notebook_on_disk
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
 from jupyter_agent_host.cli.headless import own_server
@@ -71,7 +72,7 @@ class Lab:
 
     def metadata(self, path: str) -> dict[str, Any]:
         """The metadata on disk."""
-        found: dict[str, Any] = json.loads((self.root / path).read_text())["metadata"]
+        found: dict[str, Any] = notebook_on_disk(self.root / path)["metadata"]
         return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from on_disk import sources_on_disk
 from playwright.sync_api import expect
 
 from jupyter_agent_host.host.notebook.cells import revision_of
@@ -32,10 +33,6 @@ def sources(page: Any) -> list[str]:
         "() => [...window.jupyterapp.shell.currentWidget.context.model.sharedModel.cells].map(cell => cell.getSource())"
     )
     return found
-
-
-def on_disk(path: Path) -> list[str]:
-    return [cell["source"] for cell in nbformat.read(path, as_version=4)["cells"]]
 
 
 def type_into(page: Any, index: int, text: str) -> None:
@@ -68,7 +65,7 @@ def test_edits_reach_the_open_page_beside_what_the_person_types(lab: Any, window
     asked.get_by_role("button", name="Allow once").click()
     expect(last_turn(view, 2)).to_contain_text("Inserted")
     assert sources(view.page) == ["a = 1 + 10", "added = 1", "b = 2", "c = 3"]
-    assert on_disk(path) == ["a = 1", "b = 2", "c = 3"], "the person saves, not the agent"
+    assert sources_on_disk(path) == ["a = 1", "b = 2", "c = 3"], "the person saves, not the agent"
     view.shot("live-edit-done")
 
     revision = revision_of("code", "b = 2")
@@ -86,7 +83,7 @@ def test_edits_reach_the_open_page_beside_what_the_person_types(lab: Any, window
     view.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     view.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
     expect(view.page.locator(".jp-Dialog")).to_have_count(0)
-    assert on_disk(path) == ["a = 1 + 10", "added = 1", "b = 2 + 20", "c = 3"]
+    assert sources_on_disk(path) == ["a = 1 + 10", "added = 1", "b = 2 + 20", "c = 3"]
 
 
 def test_two_pages_one_page_and_none(lab: Any, window: Callable[..., Any]) -> None:
@@ -119,4 +116,4 @@ def test_two_pages_one_page_and_none(lab: Any, window: Callable[..., Any]) -> No
     events = {"after": accepted["after"], "turnId": accepted["turnId"]}
     with lab.http.stream("POST", f"agent-host/notebooks/{found}/events", json=events, timeout=60) as stream:
         assert any("turn_ended" in line for line in stream.iter_lines())
-    assert on_disk(path) == ["a = 1", "b = 2 + 6", "in the file", "c = 3", "from one"]
+    assert sources_on_disk(path) == ["a = 1", "b = 2 + 6", "in the file", "c = 3", "from one"]

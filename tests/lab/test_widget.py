@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import nbformat
 import pytest
+from on_disk import notebook_on_disk
 from playwright.sync_api import Locator, expect
 
 LONG = 60_000
@@ -71,8 +71,8 @@ def test_a_conversation_in_two_widgets(lab: Any, window: Callable[..., Any]) -> 
 
     page.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
     page.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
-    saved = nbformat.read(lab.root / "widget.ipynb", as_version=4)
-    data = saved.cells[1].outputs[0].data
+    saved = notebook_on_disk(lab.root / "widget.ipynb")
+    data = saved["cells"][1]["outputs"][0]["data"]
     assert "application/vnd.jupyter.widget-view+json" in data
     assert "Run this cell in Jupyter" in data["text/plain"]
     assert "Run this cell in Jupyter" in data["text/markdown"]

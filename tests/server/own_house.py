@@ -16,6 +16,7 @@ import pytest
 from jupyter_server.serverapp import ServerApp
 from jupyter_ydoc import YNotebook
 from nbformat.v4 import new_code_cell, new_notebook
+from on_disk import sources_on_disk
 from pycrdt import YMessageType, YSyncMessageType, create_sync_message, create_update_message, handle_sync_message
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -110,7 +111,7 @@ class OwnServer:
 
     def sources(self, path: Path) -> list[str]:
         """What the file holds."""
-        return [cell["source"] for cell in nbformat.read(path, as_version=4)["cells"]]
+        return sources_on_disk(path)
 
     def socket(self, path: str, query: str = "") -> Any:
         address = f"ws://127.0.0.1:{self.app.port}/{path}?token={TOKEN}{query}"

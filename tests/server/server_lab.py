@@ -15,6 +15,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.connect import find_connection_file
 from nbformat.v4 import new_code_cell, new_notebook
+from on_disk import notebook_on_disk
 from websockets.sync.client import ClientConnection, connect
 
 from jupyter_agent_host.cli.headless import own_server
@@ -92,7 +93,7 @@ class Lab:
 
     def metadata(self, path: str) -> dict[str, Any]:
         """The metadata on disk."""
-        found: dict[str, Any] = json.loads((self.root / path).read_text())["metadata"]
+        found: dict[str, Any] = notebook_on_disk(self.root / path)["metadata"]
         return found
 
     def ask(self, path: str, prompt: str) -> str:

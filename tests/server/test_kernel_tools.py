@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from kernel_rig import Rig, connected, rig, run_cell
+from on_disk import notebook_on_disk
 from server_lab import LabMaker, enter_room
 
 import jupyter_agent_host.kernel
@@ -142,7 +142,7 @@ def test_functions_are_offered_by_ampersand_for_one_turn(there: Rig) -> None:
 
 def cell_of(there: Rig, path: str) -> dict[str, Any]:
     """The file's first cell, texts joined."""
-    found: dict[str, Any] = nbformat.read(there.lab.root / path, as_version=4).cells[0]
+    found: dict[str, Any] = notebook_on_disk(there.lab.root / path)["cells"][0]
     return found
 
 

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 import anyio
-import nbformat
 import pytest
+from on_disk import saved
 from own_house import own_server, text_of
 
 from jupyter_agent_host.protocol.host_tools import ToolImage
@@ -121,13 +121,6 @@ async def test_the_room_is_edited_live_and_a_typing_person_wins(
             await saved(path, person.sources)
 
 
-async def saved(path: Path, sources: list[str]) -> None:
-    """Wait for a room to save, which it does when it likes."""
-    with anyio.fail_after(60):
-        while [cell["source"] for cell in nbformat.read(path, as_version=4)["cells"]] != sources:  # noqa: ASYNC110
-            await anyio.sleep(0.1)
-
-
 @pytest.mark.parametrize("rtc", [False, True])
 async def test_two_agents_hammer_two_notebooks_and_nothing_is_lost_or_crosses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rtc: bool
@@ -173,5 +166,5 @@ async def test_two_agents_hammer_two_notebooks_and_nothing_is_lost_or_crosses(
         for which, path in enumerate(paths):
             live = [cell.source for cell in (await desks[which].snapshot()).cells]
             assert live == wanted[which]
-            assert server.sources(path) == wanted[which]
+            await saved(path, wanted[which])
             assert names[1 - which] not in path.read_text()
