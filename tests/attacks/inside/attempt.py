@@ -17,12 +17,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, NoReturn
 
 Parameters = Mapping[str, Any]
 Attempt = Callable[[Parameters], str]
 
 SECONDS = 8.0
+GRACE_SECONDS = 5.0
 ATTEMPTS: dict[str, Attempt] = {}
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -75,10 +77,9 @@ def _apart(function: Attempt, parameters: Parameters) -> tuple[bool, str]:
     answer = _read(reading, time.monotonic() + float(parameters.get("seconds", SECONDS)))
     os.close(reading)
     if answer is None:
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if answer is None:
+        _end(child)
         return False, "nothing came of it in time"
+    _, status = os.waitpid(child, 0)
     if not answer:
         return False, f"ended with {os.waitstatus_to_exitcode(status)}"
     got, said = json.loads(answer)
@@ -97,14 +98,32 @@ def _read(descriptor: int, deadline: float) -> bytes | None:
         data += chunk
 
 
+def _end(child: int) -> None:
+    """Let it tidy up first: what it filled or started would be there during the next attempt, too."""
+    os.kill(child, signal.SIGTERM)
+    deadline = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < deadline:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def _out_of_time(number: int, frame: object) -> NoReturn:
+    raise RefusedError("out of time")
+
+
 def _child(function: Attempt, parameters: Parameters, writing: int) -> NoReturn:
+    signal.signal(signal.SIGTERM, _out_of_time)
     try:
         answer = [True, function(parameters)]
     except OSError as err:
         answer = [False, str(err)]
     except BaseException as err:  # noqa: BLE001 - a program of an attacker ends by itself, whatever went wrong
         answer = [False, f"BROKEN {type(err).__name__}: {err}"]
-    os.write(writing, json.dumps(answer).encode())
+    with suppress(BrokenPipeError):  # it was too late
+        os.write(writing, json.dumps(answer).encode())
     os._exit(0)
 
 

@@ -315,15 +315,25 @@ def set_user_id_of_ones_own(given: Parameters) -> str:
 @attempt
 def memory_of_the_runner(given: Parameters) -> str:
     """Open the memory of the program that the server talks to (outside: of the server)."""
-    for process in (entry for entry in os.listdir("/proc") if entry.isdigit()):
+    seen = [process for process in os.listdir("/proc") if process.isdigit() and _is_the_runner(process)]
+    if not seen:
+        raise RefusedError("it is not in sight")
+    for process in seen:
         try:
-            words = _read(f"/proc/{process}/cmdline")
-            if b"jupyter" in words and b"python" in words.split(b"\0")[0] and int(process) != os.getppid():
-                os.close(os.open(f"/proc/{process}/mem", os.O_RDWR))
-                return f"that of {process}"
+            os.close(os.open(f"/proc/{process}/mem", os.O_RDWR))
         except OSError:
             continue
+        return f"that of {process}"
     raise RefusedError("it cannot be opened")
+
+
+def _is_the_runner(process: str) -> bool:
+    """By a whole word of its command line: our own parameters name folders of Jupyter's, too."""
+    try:
+        words = _read(f"/proc/{process}/cmdline").split(b"\0")
+    except OSError:
+        return False
+    return b"python" in words[0] and bool({b"jupyter_agent_host.runner", b"jupyter_server"} & set(words))
 
 
 if __name__ == "__main__":
