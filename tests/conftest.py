@@ -1,13 +1,29 @@
-"""What every test needs: the event loop, and the choice between the short and the full suite."""
+"""What every test needs: the event loop, what this machine can make, the choice of the short or the full suite."""
 
 from __future__ import annotations
 
+import anyio
 import pytest
+
+from jupyter_agent_host.host.choose import survey
+from jupyter_agent_host.host.settings import HostSettings
+from jupyter_agent_host.sandbox.spec import ProviderReport
 
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProviderReport]:
+    """What this machine can make, by provider."""
+    settings = HostSettings(data_dir=tmp_path_factory.mktemp("survey"))
+
+    async def look() -> dict[str, ProviderReport]:
+        return {report.provider: report for report in await survey(settings)}
+
+    return anyio.run(look)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

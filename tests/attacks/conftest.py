@@ -12,15 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 import report
 from canaries import canaries, container
 from field import KEY, MODEL, SCRIPT, Field
 
 from jupyter_agent_host.cli.headless import own_server
-from jupyter_agent_host.host.choose import survey
-from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.image.build import default_tag
 from jupyter_agent_host.sandbox.spec import ProviderReport
 from jupyter_agent_host.server.config import AgentHost
@@ -30,17 +27,6 @@ KINDS = ("docker", "local")
 
 LIMITS = {"mem_limit": "900M", "pids_limit": 200, "cpu_limit": 1.0, "disk_limit": "300M", "max_sync_size": "32M"}
 MEANS = {"max_requests_per_minute": 60, "allowed_hosts": ["*:*"]}
-
-
-@pytest.fixture(scope="session")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProviderReport]:
-    """What this machine can make, by provider."""
-    settings = HostSettings(data_dir=tmp_path_factory.mktemp("survey"))
-
-    async def look() -> dict[str, ProviderReport]:
-        return {report.provider: report for report in await survey(settings)}
-
-    return anyio.run(look)
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -6,12 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import anyio
 import pytest
 from machine import Machine, MakeMachine
 
-from jupyter_agent_host.host.choose import survey
-from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.sandbox.spec import ProviderReport
 from jupyter_agent_host.testing.scripted_model import ScriptedModel, running_scripted_model
 
@@ -56,17 +53,6 @@ SCRIPT: dict[str, Any] = {
     ],
     "otherwise": {"say": "Scripted: {prompt}"},
 }
-
-
-@pytest.fixture(scope="session")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProviderReport]:
-    """What this machine can make, by provider."""
-    settings = HostSettings(data_dir=tmp_path_factory.mktemp("survey"))
-
-    async def look() -> dict[str, ProviderReport]:
-        return {report.provider: report for report in await survey(settings)}
-
-    return anyio.run(look)
 
 
 @pytest.fixture
