@@ -22,7 +22,7 @@ from jupyter_agent_host.host.resolve import Resolver
 from jupyter_agent_host.host.services import Services
 from jupyter_agent_host.host.transcript import read_transcript
 from jupyter_agent_host.host.verbs import VERBS
-from jupyter_agent_host.host.waking import wake
+from jupyter_agent_host.host.waking import wake, wake_lost
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, Request
 from jupyter_agent_host.store.rows import NotebookRow, TurnRow
@@ -160,7 +160,8 @@ class Manager:
         await agent.network.load()
         turns = await journal.lineage(row.session_id)
         agent.spoke_before = any(turn.ended for turn in turns)
-        agent.jobs.wake = wake
+        agent.jobs.wake, agent.jobs.wake_lost = wake, wake_lost
+        await agent.jobs.load()
         driver = Driver(agent)
         self.services.tasks.start_soon(driver.run)
         return driver

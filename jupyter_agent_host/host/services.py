@@ -14,7 +14,7 @@ from jupyter_agent_host.host.notebook.interface import NoNotebooks, NotebookAcce
 from jupyter_agent_host.host.permissions.permits import NotebookPermits
 from jupyter_agent_host.host.review.recorder import CellRecorder
 from jupyter_agent_host.host.settings import HostSettings
-from jupyter_agent_host.host.tools.catalogue import all_tools
+from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.store.journal import Journal
 
@@ -44,5 +44,5 @@ class Services:
 
     def make_toolbox(self) -> Toolbox:
         """The tools that one agent is offered; none where no notebook can be reached."""
-        tools = all_tools() if self.notebooks.available else ()
+        tools = ALL_TOOLS if self.notebooks.available else ()
         return Toolbox(tools, NotebookPermits(), (CellRecorder(),))

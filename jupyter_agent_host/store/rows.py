@@ -158,6 +158,31 @@ class PermissionGrantRow:
 
 
 @dataclass(frozen=True)
+class JobRow:
+    """One run in a notebook's kernel that its agent began.
+
+    Attributes:
+        number: counts the notebook's jobs; the agent calls the third one j3.
+        request_id: of the tool call that began it, in the turn `turn_id`.
+        headless: nobody was there to answer questions.
+        cell_ids: the cells that it runs, none for code without a cell.
+        state: open, ended, or lost: its server stopped listening before its end.
+        told: whether the agent heard of its end or its loss.
+    """
+
+    notebook_id: str
+    number: int
+    request_id: str
+    turn_id: str
+    title: str
+    headless: bool
+    cell_ids: tuple[str, ...]
+    began: float
+    state: str = "open"
+    told: bool = False
+
+
+@dataclass(frozen=True)
 class CheckpointItemRow:
     """One cell or file that a turn changed. `before` and `after` are JSON of `host.review.model`, None for nothing.
 

@@ -120,7 +120,16 @@ _VERSION_4 = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+_VERSION_5 = (
+    """
+    CREATE TABLE jobs (
+        notebook_id TEXT NOT NULL, number INTEGER NOT NULL, request_id TEXT NOT NULL, turn_id TEXT NOT NULL,
+        title TEXT NOT NULL, headless INTEGER NOT NULL, cell_ids TEXT NOT NULL, began REAL NOT NULL,
+        state TEXT NOT NULL, told INTEGER NOT NULL, PRIMARY KEY (notebook_id, number)) WITHOUT ROWID
+    """,
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """`MIGRATIONS[n]` takes a file from version n to n + 1. Append only."""
 
 

@@ -44,7 +44,7 @@ class _Document:
         await self._shelf.held.wait()
         return Snapshot(tuple(self._shelf.cells.setdefault(self._path, [Cell("c0", "code", "a")])), {}, "page")
 
-    async def edit(self, edits: Sequence[CellEdit]) -> Snapshot:
+    async def edit(self, edits: Sequence[CellEdit], **_seen: Any) -> Snapshot:
         self._shelf.cells[self._path] = apply_edits((await self.read()).cells, edits)
         return await self.read()
 

@@ -25,7 +25,7 @@ from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.host.notebook.cells import Snapshot
 from jupyter_agent_host.host.notebook.interface import NotebookDocument
 from jupyter_agent_host.host.ref import NotebookRef
-from jupyter_agent_host.host.tools.catalogue import all_tools
+from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.interface import Permit, ToolAnswer, ToolContext, ToolRequest
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.protocol.host_api import Simple
@@ -107,7 +107,7 @@ class OwnServer:
         await self.manager.call(NotebookRef(path=str(path)), "status", Simple())
         agent = next(driver.agent for driver in self.manager._drivers.values() if driver.agent.row.path == str(path))
         permits = AllowAll()
-        return Desk(agent, Toolbox(all_tools(), permits), permits)
+        return Desk(agent, Toolbox(ALL_TOOLS, permits), permits)
 
     def sources(self, path: Path) -> list[str]:
         """What the file holds."""

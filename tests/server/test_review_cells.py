@@ -16,7 +16,7 @@ from jupyter_agent_host.host.notebook.cells import CellEdit, DeleteCell, InsertC
 from jupyter_agent_host.host.permissions.permits import NotebookPermits
 from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.review.recorder import CellRecorder
-from jupyter_agent_host.host.tools.catalogue import all_tools
+from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.interface import ToolContext
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.protocol.events import PermissionAsked
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.anyio
 async def careful(server: OwnServer, path: Path, mode: str = "") -> Desk:
     """A desk that asks and records, as the product's does."""
     desk = await server.desk(path)
-    desk.toolbox = Toolbox(all_tools(), NotebookPermits(), (CellRecorder(),))
+    desk.toolbox = Toolbox(ALL_TOOLS, NotebookPermits(), (CellRecorder(),))
     desk.agent.row = replace(desk.agent.row, notebook_mode=mode)
     return desk
 

@@ -47,6 +47,12 @@ class Cell:
         """See `revision_of`."""
         return revision_of(self.type, self.source)
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """What the person tagged it with."""
+        tags = self.metadata.get("tags")
+        return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, (list, tuple)) else ()
+
 
 @dataclass(frozen=True)
 class Snapshot:

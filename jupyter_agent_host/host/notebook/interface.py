@@ -20,8 +20,11 @@ class NotebookDocument(Protocol):
             NotebookUnavailableError: the notebook cannot be reached, or its cells have no ids.
         """
 
-    async def edit(self, edits: Sequence[CellEdit]) -> Snapshot:
+    async def edit(self, edits: Sequence[CellEdit], *, seen: Snapshot | None = None) -> Snapshot:
         """Carry out all edits in order as one step, or none of them; the notebook after it, without outputs.
+
+        `seen` is what the edits were made for, if the caller has read it already: it saves another reading where the
+        notebook is far away. Whether cells are still at the revisions that the edits say is looked at in any case.
 
         Carrying the same edits out a second time, after an answer that was lost, changes nothing more and succeeds.
 

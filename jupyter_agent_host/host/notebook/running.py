@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from jupyter_agent_host.host.agent import NotebookAgent
 
 _FROM_CELLS = ("cell", "kernel")
+NO_KERNEL = "The notebook has no running kernel. Running code or a cell starts it."
 
 
 async def waiting_cell(agent: NotebookAgent) -> WaitingCell | None:
@@ -45,7 +46,7 @@ async def look(agent: NotebookAgent, request: Mapping[str, Any]) -> dict[str, An
     kernel = agent.services.notebooks.kernel(agent.row.path)
     status = await kernel.status()
     if status.state == "none":
-        raise NotebookUnavailableError("The notebook has no running kernel. Running code or a cell starts it.")
+        raise NotebookUnavailableError(NO_KERNEL)
     cell = None if status.beside else await waiting_cell(agent)
     if cell is not None and status.variables:
         done = await cell.carry_out("look", request=dict(request))

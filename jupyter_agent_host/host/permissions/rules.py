@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from jupyter_agent_host.host.notebook.cells import Cell
+from jupyter_agent_host.host.notebook.cells import DeleteCell
 from jupyter_agent_host.host.permissions.judge import judge_code
 from jupyter_agent_host.host.permissions.risk import NEVER_GRANTED, Finding, Risk
-from jupyter_agent_host.host.tools.interface import ToolRequest
+from jupyter_agent_host.host.tools.interface import Change, ToolRequest
 from jupyter_agent_host.protocol.review_api import NotebookMode
 
 READONLY, ASK = "agent-readonly", "agent-ask"
@@ -44,21 +43,21 @@ class Verdict:
         return tuple(self.risk.classes) or ("",)
 
 
-def judge(request: ToolRequest, cells: Iterable[Cell], mode: NotebookMode, granted: frozenset[str]) -> Verdict:
+def judge(request: ToolRequest, mode: NotebookMode, granted: frozenset[str]) -> Verdict:
     """Judge a call. Blocking for milliseconds.
 
     Args:
-        request: the call.
-        cells: the cells that it concerns, as they are now.
+        request: the call, with the cells that it concerns.
         mode: the notebook's.
         granted: kinds of risk that the person let through for this tool.
     """
-    tags = {tag for cell in cells for tag in _tags(cell)}
-    if request.effect == "edit" and READONLY in tags:
+    change = request.change
+    tags = {tag for cell in change.cells for tag in cell.tags}
+    if change.effect == "edit" and READONLY in tags:
         text = "The person tagged this cell `agent-readonly`: leave it as it is. A new cell can hold your version."
         return Verdict("deny", text)
-    risk = _risk(request)
-    if request.effect == "restart":
+    risk = _risk(change)
+    if change.effect == "restart":
         return Verdict("ask", "A restart loses all variables.", risk, grantable=False)
     if ASK in tags:
         return Verdict("ask", "The cell is tagged agent-ask.", risk, grantable=False)
@@ -70,18 +69,13 @@ def judge(request: ToolRequest, cells: Iterable[Cell], mode: NotebookMode, grant
     return Verdict("ask", risk.sentence() or "The notebook's mode is to ask each time.", risk)
 
 
-def _risk(request: ToolRequest) -> Risk:
-    if request.effect == "run":
-        return judge_code(request.code, request.language)
-    if request.effect == "edit":
-        found = judge_code(request.code, request.language).findings if request.code else ()
+def _risk(change: Change) -> Risk:
+    if change.effect == "run":
+        return judge_code(change.code, change.language)
+    if change.effect == "edit":
+        found = judge_code(change.code, change.language).findings if change.code else ()
         findings = tuple(finding for finding in found if finding.risk in _IN_TEXT)
-        if "delete" in request.tool:
+        if any(isinstance(edit, DeleteCell) for edit in change.edits):
             findings = (*findings, Finding("delete", "a cell"))
         return Risk(findings)
     return Risk()
-
-
-def _tags(cell: Cell) -> tuple[str, ...]:
-    tags = cell.metadata.get("tags")
-    return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, (list, tuple)) else ()

@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 
 import anyio.to_thread
-import msgspec
 
+from jupyter_agent_host.host.review.attribution import Sides, Touched, attribute
 from jupyter_agent_host.host.review.model import (
-    CellSide,
     FileSides,
     encode,
     read_cell,
@@ -24,6 +23,7 @@ from jupyter_agent_host.store.rows import CheckpointItemRow, CheckpointRow
 
 TOO_OLD = "it is older than checkpoints are kept here"
 TOO_MUCH = "newer checkpoints needed its room"
+_TAKEN_BACK = ("rejected", "undone")
 
 
 def keep_dir(data_dir: Path, notebook_id: str) -> Path:
@@ -50,21 +50,26 @@ class Checkpoints:
         """Oldest first."""
         return await self._store.checkpoints(self._notebook_id)
 
-    async def put_cell(self, turn_id: str, session_id: str, before: CellSide | None, after: CellSide | None) -> None:
-        """Note what a call did to one cell; of an earlier call of the same turn what was before it counts."""
-        side = after or before
+    async def put_cell(self, turn_id: str, session_id: str, seen: Sides, what: Touched) -> bool:
+        """Note what a call did to one cell, beside what earlier calls of the turn did. False: it came to nothing.
+
+        A cell that is decided on already and changes again is to be decided on again.
+        """
+        side = seen.after or seen.before
         if side is None:
-            return
-        key = side.id
-        known = await self._item(turn_id, "cell", key)
-        if known is not None:
-            before = read_cell(known.before)
-            if after is not None and (earlier := read_cell(known.after)) is not None and earlier.moved:
-                after = _moved(after)
-        if before == after:
-            await self._store.drop_items(self._notebook_id, turn_id, [("cell", key)])
-            return
-        await self._put(turn_id, session_id, [_row("cell", key, encode(before), encode(after))])
+            return False
+        known = await self._item(turn_id, "cell", side.id)
+        if known is not None and known.state in _TAKEN_BACK:
+            known = None
+        earlier = Sides(read_cell(known.before), read_cell(known.after)) if known is not None else None
+        whole = attribute(earlier, seen, what)
+        if whole.before == whole.after:
+            await self._store.drop_items(self._notebook_id, turn_id, [("cell", side.id)])
+            return False
+        if whole == earlier:
+            return False
+        await self._put(turn_id, session_id, [_row("cell", side.id, encode(whole.before), encode(whole.after))])
+        return True
 
     async def put_files(self, turn_id: str, session_id: str, collected: Collected) -> bool:
         """Note files that were copied out, and those that wait. False if there was nothing to note."""
@@ -111,9 +116,11 @@ class Checkpoints:
         known, before = await self._item(turn_id, "file", kept.path), kept.before
         if known is not None and known.state != "waiting":
             earlier, written = read_kept(known.before), read_file(known.after).written
-            old = [side.blob for side in (before, written) if side is not None]
-            await anyio.to_thread.run_sync(self._keeper.drop, old)
-            before = earlier
+            # What the person saved between two calls is theirs: then it is what comes back, and not what was before it.
+            is_theirs = written is not None and before is not None and not written.is_same(before)
+            old = [earlier, written] if is_theirs else [before, written]
+            await anyio.to_thread.run_sync(self._keeper.drop, [side.blob for side in old if side is not None])
+            before = before if is_theirs else earlier
         if before is None and kept.after is None:
             await self._store.drop_items(self._notebook_id, turn_id, [("file", kept.path)])
             return None
@@ -129,10 +136,6 @@ class Checkpoints:
         await self._store.put_items(
             CheckpointRow(self._notebook_id, turn_id, session_id, time.time(), items=tuple(items))
         )
-
-
-def _moved(side: CellSide) -> CellSide:
-    return msgspec.structs.replace(side, moved=True)
 
 
 def _row(

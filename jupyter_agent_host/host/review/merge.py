@@ -18,7 +18,10 @@ MINE, THEIRS, END = "<<<<<<< yours", "=======", ">>>>>>> before the turn"
 
 @dataclass(frozen=True)
 class Piece:
-    """Lines that follow each other. `theirs` is None unless both sides differ from the base, differently."""
+    """Lines that follow each other, without their ends.
+
+    `theirs` is None unless both sides differ from the base, differently.
+    """
 
     mine: tuple[str, ...]
     theirs: tuple[str, ...] | None = None
@@ -38,7 +41,7 @@ class Merged:
     @property
     def text(self) -> str:
         """The merged text; conflicts stand between markers, as git writes them."""
-        return "".join(line for piece in self.pieces for line in _lines_of(piece))
+        return "".join(f"{line}\n" for piece in self.pieces for line in _lines_of(piece))[:-1]
 
 
 def merge(base: str, mine: str, theirs: str) -> Merged:
@@ -54,10 +57,11 @@ def merge(base: str, mine: str, theirs: str) -> Merged:
 
 
 def _split(text: str) -> tuple[str, ...]:
-    """Lines with their ends, cut at line feeds alone: a form feed in a text is no new line to anybody's editor."""
-    lines = [f"{line}\n" for line in text.split("\n")]
-    lines[-1] = lines[-1][:-1]
-    return tuple(lines if lines[-1] else lines[:-1])
+    """Cut at line feeds alone: a form feed in a text is no new line to anybody's editor.
+
+    A cell does not end with a line feed, so its last line must be the same line when others follow it.
+    """
+    return tuple(text.split("\n"))
 
 
 def _pieces(base: Sequence[str], mine: Sequence[str], theirs: Sequence[str]) -> Iterator[Piece]:
@@ -96,13 +100,8 @@ def _lines_of(piece: Piece) -> Iterator[str]:
     if piece.theirs is None:
         yield from piece.mine
         return
-    yield f"{MINE}\n"
-    yield from _ended(piece.mine)
-    yield f"{THEIRS}\n"
-    yield from _ended(piece.theirs)
-    yield f"{END}\n"
-
-
-def _ended(lines: Sequence[str]) -> Iterator[str]:
-    for line in lines:
-        yield line if line.endswith("\n") else f"{line}\n"
+    yield MINE
+    yield from piece.mine
+    yield THEIRS
+    yield from piece.theirs
+    yield END

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import anyio
 
 from jupyter_agent_host.errors import AgentHostError, ReviewError
+from jupyter_agent_host.host.review.attribution import Sides, touched
 from jupyter_agent_host.host.review.checkpoints import Checkpoints, keep_dir
 from jupyter_agent_host.host.review.deciding import Outcome, accept_files, reject_files, undo_cells, undo_files
 from jupyter_agent_host.host.review.diffs import diff
-from jupyter_agent_host.host.review.model import CellSide, Choice
+from jupyter_agent_host.host.review.model import Choice, side_of
 from jupyter_agent_host.host.review.words import event_of, turn_of
 from jupyter_agent_host.host.workspace.keep import Keeper
 from jupyter_agent_host.protocol.events import AnyEvent, Notice
@@ -25,6 +26,7 @@ from jupyter_agent_host.store.rows import CheckpointItemRow, CheckpointRow
 
 if TYPE_CHECKING:
     from jupyter_agent_host.host.agent import NotebookAgent
+    from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
     from jupyter_agent_host.host.workspace.interface import Collected
 
 _NAMED = 20
@@ -47,10 +49,48 @@ class Review:
 
     # -- while a turn runs ----------------------------------------------------------------------------------------
 
-    async def note_cell(self, turn_id: str, before: CellSide | None, after: CellSide | None) -> None:
-        """A call of the agent's changed this cell."""
+    async def note_cells(
+        self, turn_id: str, seen: Snapshot, edits: Sequence[CellEdit], after: Snapshot | None = None
+    ) -> None:
+        """A call of the agent's made these edits, or set the outputs of cells that it ran, maybe after its turn.
+
+        `seen` is the notebook as the call found it, with the outputs of these cells; `after` as it left it, and read
+        here where it is not at hand. A failure is shown to the person, since the cells themselves were changed.
+        """
+        try:
+            await self._note_cells(turn_id, seen, edits, after)
+        except AgentHostError as err:
+            text = f"What was done to cells could not be noted, so it cannot be undone later: {err}"
+            await self._agent.emit(self._turn_now(turn_id), Notice(level="warning", code="checkpoint", text=text))
+
+    async def _note_cells(
+        self, turn_id: str, seen: Snapshot, edits: Sequence[CellEdit], after: Snapshot | None
+    ) -> None:
+        ids = list(dict.fromkeys(edit.cell_id for edit in edits))
+        if not ids:
+            return
+        now = (
+            after
+            if after is not None
+            else await self._agent.services.notebooks.document(self._agent.row.path).read(ids)
+        )
+        session_id, changed = self._agent.serving_session, False
+        for cell_id in ids:
+            sides = Sides(side_of(seen, cell_id), side_of(now, cell_id))
+            changed |= await self.checkpoints.put_cell(
+                turn_id, session_id, sides, touched(edits, cell_id, sides.before)
+            )
+        if not changed:
+            return
         self._changed.add(turn_id)
-        await self.checkpoints.put_cell(turn_id, self._agent.serving_session, before, after)
+        if not self._turn_now(turn_id) and (row := await self.checkpoints.of(turn_id)) is not None:
+            self._changed.discard(turn_id)
+            await self._agent.emit("", event_of(row))
+
+    def _turn_now(self, turn_id: str) -> str:
+        """The turn that an event belongs to: none once it has ended, for a turn's own events end with its end."""
+        turn = self._agent.active
+        return turn_id if turn is not None and turn.turn_id == turn_id and not turn.ended.is_set() else ""
 
     async def note_files(self, collected: Collected) -> None:
         """Files were copied out, or wait."""
@@ -113,7 +153,7 @@ class Review:
             if row.dropped:
                 raise ReviewError(f"This turn cannot be undone any more: {row.dropped}.")
             outcome = Outcome()
-            cells = [item for item in items if item.kind == "cell"]
+            cells, outcome.problems = self._idle([item for item in items if item.kind == "cell"], row.turn_id)
             files = [item for item in items if item.kind == "file" and item.state != "waiting"]
             waiting = [item for item in items if item.state == "waiting"]
             if cells:
@@ -123,6 +163,18 @@ class Review:
             if waiting:
                 outcome.add(await reject_files(self._agent, waiting))
             return await self._decided(row, outcome, state, word)
+
+    def _idle(
+        self, items: Sequence[CheckpointItemRow], turn_id: str
+    ) -> tuple[list[CheckpointItemRow], list[tuple[CheckpointItemRow, str]]]:
+        """Cells that can be taken back now, and why the others cannot: outputs of a run would arrive after that."""
+        running = [(item, self._agent.jobs.running_cell(turn_id, item.key)) for item in items]
+        problems = [
+            (item, f"it runs still, as job {job.id}; undo it when that has ended, or interrupt the kernel first")
+            for item, job in running
+            if job is not None
+        ]
+        return [item for item, job in running if job is None], problems
 
     async def _chosen(
         self, turn_id: str, refs: Sequence[ItemRef], states: tuple[str, ...]

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import anyio
-import msgspec
 
 from jupyter_agent_host.errors import CellBusyError, NotebookError, ToolArgumentError
 from jupyter_agent_host.host.notebook import running
 from jupyter_agent_host.host.notebook.apply import changed_error
-from jupyter_agent_host.host.notebook.cells import Cell, SetOutputs, Snapshot
-from jupyter_agent_host.host.notebook.interface import NotebookDocument
+from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, SetCellMetadata, SetOutputs, Snapshot
 from jupyter_agent_host.host.notebook.jobs import Job
 from jupyter_agent_host.host.notebook.kernel import Execution, RunRequest
 from jupyter_agent_host.host.notebook.outputs import Gathered
-from jupyter_agent_host.host.tools.cell_edits import NamedCell
-from jupyter_agent_host.host.tools.cell_reads import find_cell
-from jupyter_agent_host.host.tools.interface import (
-    Effect,
-    Tool,
-    ToolAnswer,
-    ToolContext,
-    ToolRequest,
-    define,
-    text_answer,
-)
-from jupyter_agent_host.host.tools.kernel_runs import Wait, run_as_job
+from jupyter_agent_host.host.tools.arguments import Arguments, NamedCells, Wait, find_cell
+from jupyter_agent_host.host.tools.interface import Change, Tool, ToolAnswer, ToolContext, text_answer
+from jupyter_agent_host.host.tools.jobs import run_as_job
+from jupyter_agent_host.host.tools.provenance import provenance
 
 _SHOW_SECONDS = 2.0
 _SHOW_BYTES = 100_000
@@ -36,112 +26,116 @@ _AGENT_KERNEL = "agent-claude"
 """The kernelspec in whose notebooks a cell is a prompt, unless it begins with a magic."""
 
 
-class RunCells(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RunCells(Arguments, frozen=True):
     """Code cells as they were read, in the order in which they are to run."""
 
-    cells: Annotated[tuple[NamedCell, ...], msgspec.Meta(min_length=1, max_length=50)]
+    cells: NamedCells
     wait_seconds: Wait = 60
 
 
-class RunCellsTool:
-    """`run_cells`."""
+async def run_cells(context: ToolContext, arguments: RunCells) -> Change:
+    """The cells and their code, as one job.
 
-    definition = define(
-        "run_cells",
-        "Run code cells, one after another, until one fails; their outputs appear in the notebook and you get them as "
-        "well (plots as images). Name each cell with the revision that you read. What takes longer than wait_seconds "
-        "goes on as a job.",
-        RunCells,
-    )
-    arguments: type[msgspec.Struct] = RunCells
-    effect: Effect = "run"
+    Raises:
+        NotebookError: a cell is not there, changed, is being typed in, or cannot be run by an agent.
+    """
+    context.agent.jobs.refuse_repeated(context.request_id)
+    seen = await context.document.read([named.cell_id for named in arguments.cells])
+    cells = [find_cell(seen, named.cell_id) for named in arguments.cells]
+    for cell, named in zip(cells, arguments.cells, strict=True):
+        _check(context, cell, named.revision, asks=_asks_agent(seen, cell.source.lstrip()))
+    status = await context.kernel.status()
+    full = [_CellRun(context, cell, seen) for cell in cells if cell.source.strip()]
+    names = ", ".join(cell.id for cell in cells)
 
-    async def request(self, context: ToolContext, arguments: RunCells) -> ToolRequest:
-        """The cells and their code.
-
-        Raises:
-            NotebookError: a cell is not there, changed, is being typed in, or cannot be run by an agent.
-        """
-        cells = await _cells(context, arguments)
-        status = await context.kernel.status()
-        names = ", ".join(cell.id for cell in cells)
-        return ToolRequest(
-            tool="run_cells",
-            effect="run",
-            arguments=arguments,
-            title=f"Run {'cell' if len(cells) == 1 else 'cells'} {names}",
-            cells=cells,
-            code="\n\n".join(cell.source for cell in cells),
-            language=status.language or "python",
-        )
-
-    async def call(self, context: ToolContext, arguments: RunCells) -> ToolAnswer:
-        """Run them as one job, on the cells as they are now."""
-        cells = [cell for cell in await _cells(context, arguments) if cell.source.strip()]
-        if not cells:
+    async def carry_out() -> ToolAnswer:
+        if not full:
             return text_answer("These cells are empty; nothing was run.")
-        document = context.document
+        ids = [run.cell.id for run in full]
+        return await run_as_job(context, f"run {', '.join(ids)}", _in_turn(full), arguments.wait_seconds, cell_ids=ids)
 
-        async def work(job: Job) -> Execution:
-            last = Execution("ok")
-            for cell in cells:
-                last = await _run_cell(context, document, cell, job)
-                if last.status != "ok":
-                    job.note = f"Cell {cell.id} did not end well; cells after it were not run."
-                    break
-            return last
+    return Change(
+        title=f"Run {'cell' if len(cells) == 1 else 'cells'} {names}",
+        effect="run",
+        carry_out=carry_out,
+        code="\n\n".join(cell.source for cell in cells),
+        language=status.language or "python",
+        seen=seen,
+        edits=tuple(edit for run in full for edit in run.edits()),
+    )
 
-        return await run_as_job(context, f"run {', '.join(cell.id for cell in cells)}", work, arguments.wait_seconds)
+
+def _in_turn(runs: Sequence[_CellRun]) -> Any:
+    async def work(job: Job) -> Execution:
+        last = Execution("ok")
+        for run in runs:
+            last = await run.run(job)
+            if last.status != "ok":
+                job.note = f"Cell {run.cell.id} did not end well; cells after it were not run."
+                break
+        return last
+
+    return work
 
 
-async def _run_cell(context: ToolContext, document: NotebookDocument, cell: Cell, job: Job) -> Execution:
-    """Run one cell, its outputs shown in it while they come and when it is done."""
-    gathered = Gathered()
+class _CellRun:
+    """One cell's run: its outputs are shown in it while they come and when it is done."""
 
-    def take(message: Any) -> None:
-        gathered.take(message)
-        job.gathered.take(message)
+    def __init__(self, context: ToolContext, cell: Cell, seen: Snapshot) -> None:
+        self.cell = cell
+        self._context = context
+        self._seen = seen
+        self._mark = provenance(context, "ran")
+        self._gathered = Gathered()
+        self._count: int | None = None
 
-    await _show(document, cell, Gathered(), None)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_show_as_they_come, document, cell, gathered)
+    def edits(self) -> list[CellEdit]:
+        """What the cell is to show now."""
+        outputs = SetOutputs(self.cell.id, list(self._gathered.outputs), self._count)
+        return [outputs, SetCellMetadata(self.cell.id, self._mark)]
+
+    async def run(self, job: Job) -> Execution:
+        def take(message: Any) -> None:
+            self._gathered.take(message)
+            job.gathered.take(message)
+
+        await self._show(first=True)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._show_as_they_come)
+            try:
+                request = RunRequest(code=self.cell.source, cell_id=self.cell.id, store_history=True)
+                execution = await running.run(self._context.agent, request, take)
+            except BaseException:
+                with anyio.CancelScope(shield=True), anyio.move_on_after(_SHOW_SECONDS):
+                    await self._end()
+                raise
+            finally:
+                tasks.cancel_scope.cancel()
+        self._count = execution.execution_count
+        await self._end()
+        return execution
+
+    async def _end(self) -> None:
+        """The last outputs, also for the review: the turn that began this may be over."""
+        await self._show()
+        await self._context.agent.review.note_cells(self._context.turn_id, self._seen, self.edits())
+
+    async def _show_as_they_come(self) -> None:
+        """Now and then while the outputs are small: a shared document keeps every state that it was ever in."""
+        shown = self._gathered.changes
+        while True:
+            await anyio.sleep(_SHOW_SECONDS)
+            if self._gathered.changes != shown and self._gathered.size_bytes < _SHOW_BYTES:
+                shown = self._gathered.changes
+                await self._show()
+
+    async def _show(self, *, first: bool = False) -> None:
+        edits = self.edits() if first else self.edits()[:1]
         try:
-            request = RunRequest(code=cell.source, cell_id=cell.id, store_history=True)
-            execution = await running.run(context.agent, request, take)
-        except BaseException:
-            with anyio.CancelScope(shield=True), anyio.move_on_after(_SHOW_SECONDS):
-                await _show(document, cell, gathered, None)
-            raise
-        finally:
-            tasks.cancel_scope.cancel()
-    await _show(document, cell, gathered, execution.execution_count)
-    return execution
-
-
-async def _show_as_they_come(document: NotebookDocument, cell: Cell, gathered: Gathered) -> None:
-    """Now and then while the outputs are small: a shared document keeps every state that it was ever in."""
-    shown = gathered.changes
-    while True:
-        await anyio.sleep(_SHOW_SECONDS)
-        if gathered.changes != shown and gathered.size_bytes < _SHOW_BYTES:
-            shown = gathered.changes
-            await _show(document, cell, gathered, None)
-
-
-async def _show(document: NotebookDocument, cell: Cell, gathered: Gathered, count: int | None) -> None:
-    try:
-        await document.edit([SetOutputs(cell.id, list(gathered.outputs), count)])
-    except NotebookError:
-        # The person deleted the cell, or closed a page in this moment; the run itself goes on.
-        return
-
-
-async def _cells(context: ToolContext, arguments: RunCells) -> tuple[Cell, ...]:
-    snapshot = await context.document.read()
-    found = [find_cell(snapshot, named.cell_id) for named in arguments.cells]
-    for cell, named in zip(found, arguments.cells, strict=True):
-        _check(context, cell, named.revision, asks=_asks_agent(snapshot, cell.source.lstrip()))
-    return tuple(found)
+            await self._context.document.edit(edits, seen=self._seen)
+        except NotebookError:
+            # The person deleted the cell, or closed a page in this moment; the run itself goes on.
+            return
 
 
 def _asks_agent(snapshot: Snapshot, source: str) -> bool:
@@ -168,6 +162,13 @@ def _check(context: ToolContext, cell: Cell, revision: str, *, asks: bool) -> No
         raise ToolArgumentError(f"Cell {cell.id} asks an agent, and would wait for the turn that runs it.")
 
 
-def cell_running_tools() -> tuple[Tool, ...]:
-    """In the order in which the model is told of them."""
-    return (RunCellsTool(),)
+CELL_RUNNING_TOOLS = (
+    Tool(
+        "run_cells",
+        "Run code cells, one after another, until one fails; their outputs appear in the notebook and you get them as "
+        "well (plots as images). Name each cell with the revision that you read. What takes longer than wait_seconds "
+        "goes on as a job.",
+        RunCells,
+        run_cells,
+    ),
+)

@@ -1,48 +1,47 @@
-"""What a tool of the host is: named, described and typed for the model, and carried out for one notebook."""
+"""What a tool of the host is: one declaration with a name, a description, an arguments' struct and a function."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Union
 
 import msgspec
 
-from jupyter_agent_host.host.notebook.cells import Cell
+from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, InsertCell, Snapshot
 from jupyter_agent_host.host.notebook.interface import NotebookDocument
 from jupyter_agent_host.host.notebook.kernel import NotebookKernel
-from jupyter_agent_host.protocol.host_tools import ToolContent, ToolDefinition, ToolImage, ToolText
+from jupyter_agent_host.protocol.host_tools import ToolContent, ToolDefinition, ToolText
 
 if TYPE_CHECKING:
     from jupyter_agent_host.host.agent import NotebookAgent
 
-Effect = Literal["read", "edit", "run", "restart"]
-"""`read` changes nothing; the others are asked about as the notebook's mode says, `restart` always."""
+Effect = Literal["edit", "run", "restart"]
+"""What kind of leave a change needs: as the notebook's mode says, but a `restart` is asked about always."""
 
 
 @dataclass(frozen=True)
 class ToolAnswer:
-    """What the model gets. An error is something to react to, so it is a sentence that says how."""
+    """What the model gets. An error is something to react to, so it is a sentence that says how.
+
+    `after` is the notebook as an edit left it, of which the model sees nothing.
+    """
 
     content: tuple[ToolContent, ...]
     is_error: bool = False
+    after: Snapshot | None = None
 
 
-def text_answer(text: str) -> ToolAnswer:
+def text_answer(text: str, *, after: Snapshot | None = None) -> ToolAnswer:
     """An answer of text alone."""
-    return ToolAnswer((ToolText(text),))
+    return ToolAnswer((ToolText(text),), after=after)
 
 
 def error_answer(text: str) -> ToolAnswer:
     """A refusal or failure."""
     return ToolAnswer((ToolText(text),), is_error=True)
-
-
-def png(data: bytes) -> ToolImage:
-    """A PNG for the model."""
-    return ToolImage("image/png", base64.b64encode(data).decode("ascii"))
 
 
 @dataclass(frozen=True)
@@ -72,69 +71,90 @@ class ToolContext:
 
 
 @dataclass(frozen=True)
-class ToolRequest:
-    """A call that changes something, as rules and people judge it.
+class Change:
+    """What a call would do to the notebook or its kernel, before anything is done.
 
     Attributes:
-        tool: the tool's short name.
-        arguments: exactly what the tool is going to get.
-        title: one sentence that says what would happen, such as "Edit cell 3f2a".
-        cells: the cells concerned, as they are now.
-        code: what would run, or the new source; "" for neither.
-        new_cells: ids of cells that the call is going to insert.
-        language: of the code.
+        title: one sentence for a person, such as "Edit cell 3f2a".
+        carry_out: does it, and nothing else than it. Cancelled when the turn ends or is interrupted.
+        code: what would run, or the new source; "" for neither. `language` is its language.
+        seen: the notebook as it was when this was prepared, with the outputs of the cells concerned.
+        edits: what happens to cells; of a run only that their outputs and marks will be set.
     """
 
-    tool: str
-    effect: Effect
-    arguments: msgspec.Struct
     title: str
-    cells: tuple[Cell, ...] = ()
+    effect: Effect
+    carry_out: Callable[[], Awaitable[ToolAnswer]]
     code: str = ""
-    new_cells: tuple[str, ...] = ()
     language: str = "python"
+    seen: Snapshot | None = None
+    edits: tuple[CellEdit, ...] = ()
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells concerned, as they were when this was prepared; not those to be inserted."""
+        named = {edit.cell_id for edit in self.edits if not isinstance(edit, InsertCell)}
+        return tuple(cell for cell in self.seen.cells if cell.id in named) if self.seen is not None else ()
+
+
+Serve = Callable[[ToolContext, Any], Awaitable[Union[str, ToolAnswer, Change]]]
+"""Serves one call: with the answer, or with the change that needs leave first.
+
+Raises `AgentHostError` where the call makes no sense, so that nobody is asked about it; it becomes an error answer.
+"""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool. It keeps no state: it serves all notebooks of the host.
+
+    Attributes:
+        description: for the model, with what it has to know to use it well.
+        arguments: the struct that arguments are decoded into, strictly; the schema for the model is made from it.
+        read_only: said to the CLI, which may then call it beside others.
+    """
+
+    name: str
+    description: str
+    arguments: type[msgspec.Struct]
+    serve: Serve
+    read_only: bool = False
+
+    @cached_property
+    def definition(self) -> ToolDefinition:
+        """What the model is told."""
+        (schema,), components = msgspec.json.schema_components((self.arguments,), ref_template="{name}")
+        return ToolDefinition(
+            name=self.name,
+            description=self.description,
+            input_schema=_inlined(schema, components),
+            read_only=self.read_only,
+        )
+
+
+@dataclass(frozen=True)
+class ToolRequest:
+    """A call that changes something, as rules and people judge it. `arguments` are those that `change` came from."""
+
+    tool: str
+    arguments: msgspec.Struct
+    change: Change
 
     @property
     def digest(self) -> str:
-        """Of the tool and its arguments: what was approved is this, and this is what is carried out."""
-        body = msgspec.json.encode((self.tool, self.arguments), order="sorted")
+        """What is approved: the tool, its arguments, and the cells concerned by revision and tags."""
+        cells = [(cell.id, cell.revision, cell.tags) for cell in self.change.cells]
+        body = msgspec.json.encode((self.tool, self.arguments, self.change.code, cells), order="sorted")
         return hashlib.sha256(body).hexdigest()
-
-
-class Tool(Protocol):
-    """One tool. It keeps no state of its own: it serves all notebooks of the host.
-
-    Attributes:
-        definition: what the model is told; made by `define`.
-        arguments: the struct that arguments are decoded into, strictly.
-        effect: what kind of leave it needs.
-    """
-
-    definition: ToolDefinition
-    arguments: type[msgspec.Struct]
-    effect: Effect
-
-    async def request(self, context: ToolContext, arguments: Any) -> ToolRequest:
-        """What is to be judged before `call`; not asked for with effect `read`.
-
-        Raises:
-            NotebookError: the call makes no sense (any more), so nobody needs to be asked about it.
-        """
-
-    async def call(self, context: ToolContext, arguments: Any) -> ToolAnswer:
-        """Carry it out. Cancelled when the turn ends or is interrupted.
-
-        Raises:
-            AgentHostError: becomes an error answer, in its own words.
-        """
 
 
 @dataclass(frozen=True)
 class Permit:
-    """Whether a call may be carried out; `reason` is told to the model."""
+    """Whether a call may be carried out; `reason` is told to the model. `asked`: a person decided, and took time."""
 
     allowed: bool
     reason: str = ""
+    asked: bool = False
 
 
 class Permits(Protocol):
@@ -147,22 +167,8 @@ class Permits(Protocol):
 class Recorder(Protocol):
     """Hears what was carried out, so that it can be shown, judged and undone."""
 
-    async def before(self, context: ToolContext, request: ToolRequest) -> None:
-        """A permitted call is about to be carried out."""
-
-    async def after(self, context: ToolContext, request: ToolRequest, answer: ToolAnswer) -> None:
-        """It was carried out, or failed."""
-
-
-def define(name: str, description: str, arguments: type[msgspec.Struct], *, read_only: bool = False) -> ToolDefinition:
-    """A tool's definition, its schema made from the arguments' struct."""
-    (schema,), components = msgspec.json.schema_components((arguments,), ref_template="{name}")
-    return ToolDefinition(
-        name=name,
-        description=description,
-        input_schema=_inlined(schema, components),
-        read_only=read_only,
-    )
+    async def note(self, context: ToolContext, request: ToolRequest, answer: ToolAnswer) -> None:
+        """It was carried out, or failed on the way."""
 
 
 def _inlined(schema: Any, components: dict[str, Any]) -> Any:

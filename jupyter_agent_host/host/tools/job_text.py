@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.host.notebook.jobs import Job
+from collections.abc import Sequence
+
+from jupyter_agent_host.host.notebook.jobs import Job, Jobs
 from jupyter_agent_host.host.notebook.outputs import content_of
-from jupyter_agent_host.host.tools.interface import ToolAnswer
+from jupyter_agent_host.host.tools.interface import ToolAnswer, error_answer
 from jupyter_agent_host.protocol.host_tools import ToolText
+from jupyter_agent_host.store.rows import JobRow
 
 
 def ending(job: Job) -> str:
@@ -18,10 +21,28 @@ def ending(job: Job) -> str:
     return f"Job {job.id} ({job.title}) {how} after {job.elapsed:.1f} s{why}."
 
 
+def losing(rows: Sequence[JobRow]) -> str:
+    """That jobs were lost, and what is known of them."""
+    names = ", ".join(f"j{row.number} ({row.title})" for row in rows)
+    jobs, were, they = ("Job", "was", "it") if len(rows) == 1 else ("Jobs", "were", "they")
+    return (
+        f"{jobs} {names} {were} lost when the server was restarted: whether {they} ran to the end is not known, and"
+        " later outputs did not reach the notebook. A kernel of that server ended with it. Look at the kernel's state,"
+        " its variables and the cells before you run anything again."
+    )
+
+
+async def lost(jobs: Jobs, row: JobRow) -> ToolAnswer:
+    """What is said to the agent that asks for a lost job, which counts as told then."""
+    await jobs.told_lost([row])
+    return error_answer(losing([row]))
+
+
 def answer(job: Job) -> ToolAnswer:
     """A job's state and its outputs so far. Once it ended, the agent counts as told."""
     over = job.ended.is_set()
-    job.told = job.told or over
+    if over:
+        job.told.set()
     more = "" if over else f' Await it with wait_for_job("{job.id}"), or end your turn: you are woken when it is done.'
     note = f"\n{job.note}" if job.note else ""
     head = ToolText(f"{ending(job)}{more}{note}")

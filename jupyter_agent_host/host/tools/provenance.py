@@ -6,7 +6,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from jupyter_agent_host.host.notebook.cells import Cell
 from jupyter_agent_host.host.tools.interface import ToolContext
 from jupyter_agent_host.store.strip import METADATA_KEY
 
@@ -22,9 +21,3 @@ def provenance(context: ToolContext, how: str) -> dict[str, Any]:
         "how": how,
     }
     return {METADATA_KEY: mark}
-
-
-def is_marked(cell: Cell, context: ToolContext, how: str) -> bool:
-    """Whether the cell says so already, for this turn."""
-    mark = cell.metadata.get(METADATA_KEY)
-    return isinstance(mark, dict) and (mark.get("turn_id"), mark.get("how")) == (context.turn_id, how)

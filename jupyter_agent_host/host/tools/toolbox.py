@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
-from jupyter_agent_host.errors import AgentHostError, ToolArgumentError
+from jupyter_agent_host.errors import AgentHostError, CellChangedError, ToolArgumentError
+from jupyter_agent_host.host.notebook.apply import changed_error
 from jupyter_agent_host.host.tools.interface import (
+    Change,
     Permits,
     Recorder,
     Tool,
@@ -17,6 +19,7 @@ from jupyter_agent_host.host.tools.interface import (
     ToolContext,
     ToolRequest,
     error_answer,
+    text_answer,
 )
 from jupyter_agent_host.protocol.events import Json
 from jupyter_agent_host.protocol.host_tools import ToolDefinition, argument_bytes
@@ -31,7 +34,7 @@ class Toolbox:
     """The tools that an agent is offered. Whatever is called is hostile until checked here."""
 
     def __init__(self, tools: Sequence[Tool], permits: Permits, recorders: Sequence[Recorder] = ()) -> None:
-        self._tools = {tool.definition.name: tool for tool in tools}
+        self._tools = {tool.name: tool for tool in tools}
         self._permits = permits
         self._recorders = tuple(recorders)
 
@@ -47,32 +50,52 @@ class Toolbox:
             return error_answer(f"There is no tool {name[:_MAX_NAME]!r} here.")
         try:
             decoded = _decoded(tool, arguments)
-            if tool.effect == "read":
-                return await tool.call(context, decoded)
-            return await self._change(context, tool, decoded)
+            served = await tool.serve(context, decoded)
+            if isinstance(served, Change):
+                return await self._change(context, tool, decoded, served)
         except AgentHostError as err:
             return error_answer(str(err))
         except Exception as err:  # our own bug, or a hostile object's: the turn goes on and the log has it
             logger.exception("the tool %s failed", name)
             return error_answer(f"The tool failed unexpectedly ({type(err).__name__}). Look before you try it again.")
+        return text_answer(served) if isinstance(served, str) else served
 
-    async def _change(self, context: ToolContext, tool: Tool, arguments: msgspec.Struct) -> ToolAnswer:
-        request = await tool.request(context, arguments)
+    async def _change(self, context: ToolContext, tool: Tool, arguments: msgspec.Struct, change: Change) -> ToolAnswer:
+        request = ToolRequest(tool.name, arguments, change)
         permit = await self._permits.check(context, request)
         if not permit.allowed:
             return error_answer(permit.reason or "The person did not allow this.")
+        if permit.asked:
+            request = await _seen_again(context, tool, request)
+        answer = await _carried_out(request.change)
         for recorder in self._recorders:
-            await recorder.before(context, request)
-        answer = await self._carried_out(context, tool, request)
-        for recorder in self._recorders:
-            await recorder.after(context, request, answer)
+            await recorder.note(context, request, answer)
         return answer
 
-    async def _carried_out(self, context: ToolContext, tool: Tool, request: ToolRequest) -> ToolAnswer:
-        try:
-            return await tool.call(context, request.arguments)
-        except AgentHostError as err:
-            return error_answer(str(err))
+
+async def _seen_again(context: ToolContext, tool: Tool, approved: ToolRequest) -> ToolRequest:
+    """The call on the notebook as it is now, since a person takes their time; it must be what was approved.
+
+    Raises:
+        NotebookError: it makes no sense any more, or the cells are not those that the person saw.
+    """
+    change = await tool.serve(context, approved.arguments)
+    if isinstance(change, Change):
+        now = ToolRequest(approved.tool, approved.arguments, change)
+        if now.digest == approved.digest:
+            return now
+        before = {cell.id: cell.revision for cell in approved.change.cells}
+        moved = next((cell for cell in change.cells if before.get(cell.id) != cell.revision), None)
+        if moved is not None:
+            raise changed_error(moved)
+    raise CellChangedError("What the person was asked about changed before they answered. Read it and try again.")
+
+
+async def _carried_out(change: Change) -> ToolAnswer:
+    try:
+        return await change.carry_out()
+    except AgentHostError as err:  # recorders hear of it all the same
+        return error_answer(str(err))
 
 
 def _decoded(tool: Tool, arguments: Json) -> Any:
@@ -87,4 +110,4 @@ def _decoded(tool: Tool, arguments: Json) -> Any:
     try:
         return msgspec.convert(arguments or {}, tool.arguments)
     except msgspec.ValidationError as err:
-        raise ToolArgumentError(f"The arguments of {tool.definition.name} do not fit: {err}.") from err
+        raise ToolArgumentError(f"The arguments of {tool.name} do not fit: {err}.") from err

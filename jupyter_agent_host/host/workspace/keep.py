@@ -44,6 +44,10 @@ class KeptSide(msgspec.Struct, frozen=True):
     def of(cls, found: os.stat_result, blob: str = "", digest: str = "") -> KeptSide:
         return cls(found.st_size, found.st_mtime_ns, found.st_ino, found.st_mode & 0o777, blob, digest)
 
+    def is_same(self, other: KeptSide) -> bool:
+        """Whether both are the same writing of the file."""
+        return (self.size, self.mtime_ns, self.inode) == (other.size, other.mtime_ns, other.inode)
+
     def is_still(self, found: os.stat_result) -> bool:
         """Whether the file was not written since."""
         return (self.size, self.mtime_ns, self.inode) == (found.st_size, found.st_mtime_ns, found.st_ino)
@@ -75,8 +79,10 @@ class Keeper:
         after = None if written is None else self._text(place, name, written)
         earlier = self._kept.get(path)
         if earlier is not None:
-            self.drop([side.blob for side in (before, earlier.after) if side is not None])
-            before = earlier.before
+            written_between = before is not None and earlier.after is not None and not before.is_same(earlier.after)
+            superseded = earlier.before if written_between else before
+            self.drop([side.blob for side in (superseded, earlier.after) if side is not None])
+            before = before if written_between else earlier.before
         self._kept[path] = Kept(path, before, after)
 
     def take(self) -> tuple[Kept, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, Union
 
 import anyio
 from jupyter_core.utils import ensure_async
@@ -19,6 +19,8 @@ from jupyter_agent_host.server.notebooks.room import RoomDocument, Rooms
 from jupyter_agent_host.server.paths import NotebookPaths
 
 _TRIES = 3
+
+Place = Union[RoomDocument, PageDocument, FileDocument]
 
 
 class ServerNotebooks:
@@ -47,7 +49,7 @@ class ServerNotebooks:
         """The notebook's kernel."""
         return self.kernels.kernel(path)
 
-    async def place(self, api_path: str) -> RoomDocument | PageDocument | FileDocument:
+    async def place(self, api_path: str) -> Place:
         """Where the notebook lives right now."""
         room = await self._live.document(api_path)
         if room is not None:
@@ -89,18 +91,20 @@ class ServerDocument:
 
     async def read(self, outputs_of: Collection[str] = ()) -> Snapshot:
         """As `NotebookDocument.read`."""
+        return await self._until_found(lambda place: place.read(outputs_of))
+
+    async def edit(self, edits: Sequence[CellEdit], *, seen: Snapshot | None = None) -> Snapshot:
+        """As `NotebookDocument.edit`. A page that closes takes its unsaved state along: then the edit is made anew."""
+        try:
+            return await (await self._notebooks.place(self._api_path)).edit(edits, seen=seen)
+        except PageLostError:
+            return await self._until_found(lambda place: place.edit(edits, again=True))
+
+    async def _until_found(self, ask: Callable[[Place], Awaitable[Snapshot]]) -> Snapshot:
+        """Ask where the notebook is, and again where it is then if it moves in that moment."""
         for _ in range(_TRIES - 1):
             try:
-                return await (await self._notebooks.place(self._api_path)).read(outputs_of)
+                return await ask(await self._notebooks.place(self._api_path))
             except PageLostError:
                 continue
-        return await (await self._notebooks.place(self._api_path)).read(outputs_of)
-
-    async def edit(self, edits: Sequence[CellEdit]) -> Snapshot:
-        """As `NotebookDocument.edit`. A page that closes takes its unsaved state along: then the edit is made anew."""
-        for attempt in range(_TRIES - 1):
-            try:
-                return await (await self._notebooks.place(self._api_path)).edit(edits, again=attempt > 0)
-            except PageLostError:
-                continue
-        return await (await self._notebooks.place(self._api_path)).edit(edits, again=True)
+        return await ask(await self._notebooks.place(self._api_path))

@@ -30,7 +30,13 @@ class FileDocument:
         """As `NotebookDocument.read`."""
         return _snapshot((await self._get())["content"], outputs_of)
 
-    async def edit(self, edits: Sequence[CellEdit], *, again: bool = False) -> Snapshot:
+    async def edit(
+        self,
+        edits: Sequence[CellEdit],
+        *,
+        seen: Snapshot | None = None,  # noqa: ARG002 - the file is read again, under the lock
+        again: bool = False,
+    ) -> Snapshot:
         """As `NotebookDocument.edit`."""
         async with self._lock:
             model = await self._get()

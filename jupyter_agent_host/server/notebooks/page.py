@@ -63,20 +63,20 @@ class PageDocument:
         request = PageRequest(request_id=new_id(), op="read", path=self._api_path, outputs_of=tuple(outputs_of))
         return self._snapshot(self._checked(await self._page.ask(request)))
 
-    async def edit(self, edits: Sequence[CellEdit], *, again: bool = False) -> Snapshot:
+    async def edit(self, edits: Sequence[CellEdit], *, seen: Snapshot | None = None, again: bool = False) -> Snapshot:
         """As `NotebookDocument.edit`; raises as `read`, too, and then the edit may have been made or not."""
         self._one_copy()
-        before = await self._checked_before(edits, again=again)
+        before = await self._checked_before(edits, seen, again=again)
         # The page compares what each edit was checked against with what it has in the same step as it edits.
         wire = [_wire(edit, before) for edit in edits]
         request = PageRequest(request_id=new_id(), op="edit", path=self._api_path, edit_id=new_id(), edits=wire)
         return self._snapshot(self._checked(await self._ask_twice(request)))
 
-    async def _checked_before(self, edits: Sequence[CellEdit], *, again: bool) -> Snapshot:
+    async def _checked_before(self, edits: Sequence[CellEdit], seen: Snapshot | None, *, again: bool) -> Snapshot:
         """What the edits are checked against; raises for what may not be done."""
         if all(isinstance(edit, SetOutputs) for edit in edits):  # a running cell tells of its outputs often
             return Snapshot((), {}, "page")
-        before = await self.read()
+        before = seen if seen is not None else await self.read()
         apply_edits(before.cells, edits, again=again)
         return before
 

@@ -38,7 +38,13 @@ class RoomDocument:
         """As `NotebookDocument.read`."""
         return self._snapshot(outputs_of)
 
-    async def edit(self, edits: Sequence[CellEdit], *, again: bool = False) -> Snapshot:
+    async def edit(
+        self,
+        edits: Sequence[CellEdit],
+        *,
+        seen: Snapshot | None = None,  # noqa: ARG002 - the document is here, so it is looked at itself
+        again: bool = False,
+    ) -> Snapshot:
         """As `NotebookDocument.edit`."""
         before = self._snapshot(())
         apply_edits(before.cells, edits, again=again)  # raises for what may not be done
