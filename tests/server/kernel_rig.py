@@ -42,6 +42,11 @@ SCRIPT = {
             call("kernel_status"),
         ),
         rule(r"CELLS (\w+) (\w+)", call("run_cells", cells=[{"cell_id": "{group:1}", "revision": "{group:2}"}])),
+        rule(
+            r"BEGIN (\w+) (\w+)",
+            call("run_cells", cells=[{"cell_id": "{group:1}", "revision": "{group:2}"}], wait_seconds=0.5),
+        ),
+        rule(r"POLL (\w+)", call("wait_for_job", job_id="{group:1}", wait_seconds=0)),
         rule("LOOK", call("list_variables")),
         rule(r"DESCRIBE (\S+)", call("describe", name="{group:1}")),
         rule("STATUS", call("kernel_status")),
