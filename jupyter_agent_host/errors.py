@@ -112,6 +112,12 @@ class SandboxOutOfMemoryError(SandboxGoneError):
     code = "sandbox_out_of_memory"
 
 
+class DiskLimitError(SandboxGoneError):
+    """The host stopped the sandbox because its private files passed the disk limit."""
+
+    code = "disk_limit"
+
+
 # -- store ------------------------------------------------------------------------------------------------------------
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import httpx
 from traitlets import TraitError
 
 from jupyter_agent_host import __version__
 from jupyter_agent_host.errors import AgentHostError, ConfigError
+from jupyter_agent_host.host.assembly import rooms_of
 from jupyter_agent_host.host.choose import choose_provider, survey
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
@@ -66,7 +68,17 @@ async def examine() -> dict[str, Any]:
         "bubblewrap": shutil.which("bwrap"),
         "providers": [asdict(report) for report in await survey(settings)],
         "choice": chosen,
+        "workspace_limit": await anyio.to_thread.run_sync(_limit, settings),
     }
+
+
+def _limit(settings: HostSettings) -> str:
+    rooms = rooms_of(settings)
+    refusal = rooms.why_no_volume()
+    words = rooms.limits.words()
+    if not refusal:
+        return f"{words} for each notebook's private layer, by a file system of its own (loop device)"
+    return f"{words} for each notebook's private layer, watched by the server: no file system of its own ({refusal})"
 
 
 def _versions() -> dict[str, str | None]:
@@ -133,6 +145,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
     for provider in report["providers"]:
         lines.append(f"{provider['provider']:10} {'works' if provider['available'] else 'no'}: {provider['reason']}")
         lines += [f"           {name}: {value}" for name, value in provider["details"].items()]
+    lines.append(f"disk       {report['workspace_limit']}")
     if choice["provider"]:
         lines.append(f"sandbox    {choice['provider']} ({choice['isolation']}). {choice['reason']}")
         lines += [f"           note: {note}" for note in choice["notes"]]

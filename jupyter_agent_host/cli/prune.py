@@ -15,7 +15,7 @@ import anyio.to_thread
 from traitlets import TraitError
 
 from jupyter_agent_host.errors import AgentHostError, ConfigError, LeaseHeldError
-from jupyter_agent_host.host.assembly import JOURNAL
+from jupyter_agent_host.host.assembly import JOURNAL, rooms_of
 from jupyter_agent_host.host.launch import state_dir
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.sandbox.provider import Sandbox
@@ -62,6 +62,13 @@ async def _prune(settings: HostSettings, dry_run: bool) -> int:
                 async for sandbox in sandboxes:
                     count += 1
                     await orphans.end(sandbox, dry_run=dry_run)
+            if not dry_run:
+                swept = await anyio.to_thread.run_sync(
+                    rooms_of(settings).sweep, state_dir(settings.data_dir, "").parent
+                )
+                count += len(swept)
+                for folder in swept:
+                    print(f"unmounted the private layer in {folder}, which no server uses")
             for folder in await orphans.folders():
                 count += 1
                 print(f"{'would remove' if dry_run else 'removed'} {folder}, of a notebook that no journal knows")

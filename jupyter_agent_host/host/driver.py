@@ -20,7 +20,7 @@ from jupyter_agent_host.host.listener import SandboxListener
 from jupyter_agent_host.host.live import LiveSandbox, Opening, Transcript
 from jupyter_agent_host.host.race import wait_any
 from jupyter_agent_host.host.turn import Turn
-from jupyter_agent_host.protocol.events import PermissionAsked, SandboxState, TurnEnded
+from jupyter_agent_host.protocol.events import Notice, PermissionAsked, SandboxState, TurnEnded
 from jupyter_agent_host.protocol.host_api import SandboxStateName
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,10 @@ class Driver:
         if turn is not None:
             await self._serve(turn)
         elif live is not None and live.gone.is_set():
-            await self._clear(live, "lost", live.gone_error().code)
+            error = live.gone_error()
+            await self._clear(live, "lost", error.code)
+            if live.overfull:
+                await self.agent.emit("", Notice(level="error", code=error.code, text=str(error)))
         else:
             await self._retire()
 

@@ -57,14 +57,18 @@ async def launch(
     )
     try:
         sandbox = await choice.provider.create(spec)
-    except SandboxError:
-        services.distrust()
+    except BaseException as err:
+        if isinstance(err, SandboxError):
+            services.distrust()
+        with anyio.CancelScope(shield=True):
+            await workspace.release()
         raise
     try:
         with anyio.CancelScope(shield=True):
             await remember(sandbox, token, services)
     except AgentHostError:
         await sandbox.destroy()  # nobody would find it again
+        await workspace.release()
         raise
     return LiveSandbox(sandbox, token, workspace, owner), notices(sandbox, workspace)
 
@@ -95,13 +99,19 @@ def workspace_for(row: NotebookRow, services: Services, report: ProviderReport) 
             grants=row.grants,
             notebook_name=path.name if path else "",
             keeper=Keeper(keep_dir(services.settings.data_dir, row.notebook_id), services.settings.review.max_bytes),
+            rooms=services.rooms,
         )
     )
 
 
 def state_dir(data_dir: Path, notebook_id: str) -> Path:
     """Where one notebook's private workspace state lies; short, since sockets and overlay options count bytes."""
-    return data_dir / "workspaces" / hashlib.sha256(notebook_id.encode()).hexdigest()[:16]
+    return workspaces_dir(data_dir) / hashlib.sha256(notebook_id.encode()).hexdigest()[:16]
+
+
+def workspaces_dir(data_dir: Path) -> Path:
+    """Where those of all notebooks lie."""
+    return data_dir / "workspaces"
 
 
 def notices(sandbox: Sandbox, workspace: Workspace) -> list[Notice]:

@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 import anyio
 import msgspec
 
-from jupyter_agent_host.errors import AgentHostError, SandboxGoneError, SandboxOutOfMemoryError, TurnError
+from jupyter_agent_host.errors import (
+    AgentHostError,
+    DiskLimitError,
+    SandboxGoneError,
+    SandboxOutOfMemoryError,
+    TurnError,
+)
 from jupyter_agent_host.host.channel import Channel, ChannelOwner, new_request_id
 from jupyter_agent_host.host.upload import put_transcript
 from jupyter_agent_host.host.workspace import Workspace
@@ -33,6 +39,8 @@ logger = logging.getLogger(__name__)
 _OPEN_SECONDS = 90
 _SHUTDOWN_SECONDS = 12
 _DRAIN_SECONDS = 10
+_LOOK_SECONDS = 1.0
+_PAUSE_FACTOR = 20
 
 
 @dataclass(frozen=True)
@@ -63,11 +71,18 @@ class LiveSandbox:
         self.exit: ExitState | None = None
         self.fresh = True
         self.started = time.time()
+        self.overfull = ""
         self._opened: Opening | None = None
         self._scope = anyio.CancelScope()
 
     async def run(self, on_gone: Callable[[], None]) -> None:
         """Keep the channel until the sandbox ends or `let_go` is called; says so exactly once."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._watch_layer)
+            await self._keep_channel(on_gone)
+            tasks.cancel_scope.cancel()
+
+    async def _keep_channel(self, on_gone: Callable[[], None]) -> None:
         try:
             with self._scope:
                 await self.channel.run()
@@ -149,9 +164,33 @@ class LiveSandbox:
             except Exception:  # a provider is a plug-in; whatever it raises, the sandbox may still be there
                 logger.exception("sandbox %s could not be ended", self.sandbox.id[:12])
             else:
+                await self._release()
                 return True
         logger.warning("sandbox %s outlived its notebook; the next start takes care of it", self.sandbox.id[:12])
         return False
+
+    async def _watch_layer(self) -> None:
+        """Give the sandbox up once its layer is too large, where nothing but looking keeps it small.
+
+        Nothing that it says from then on counts; whoever waits for `gone` ends it. The more looking costs, the longer
+        the pause: a layer of many files is no reason to keep the disk busy.
+        """
+        while self.workspace.watched and not self.overfull:
+            began = time.monotonic()
+            try:
+                self.overfull = await self.workspace.overfull()
+            except Exception:  # what lies in the layer is the sandbox's; whatever it does there, the watch goes on
+                logger.exception("the private files of sandbox %s could not be looked at", self.sandbox.id[:12])
+            if self.overfull:
+                logger.warning("sandbox %s passed the disk limit and is ended", self.sandbox.id[:12])
+                self.let_go()
+            await anyio.sleep(max(_LOOK_SECONDS, _PAUSE_FACTOR * (time.monotonic() - began)))
+
+    async def _release(self) -> None:
+        try:
+            await self.workspace.release()
+        except OSError:
+            logger.exception("what was mounted for the sandbox %s stays for now", self.sandbox.id[:12])
 
     async def _exit_state(self) -> ExitState | None:
         try:
@@ -161,6 +200,8 @@ class LiveSandbox:
 
     def gone_error(self) -> SandboxGoneError:
         """Why it ended, as a sentence for a person."""
+        if self.overfull:
+            return DiskLimitError(self.overfull)
         if self.exit is not None and self.exit.oom_killed:
             return SandboxOutOfMemoryError(
                 "The sandbox ran out of memory and was stopped. The conversation is kept; the next prompt goes on in a"

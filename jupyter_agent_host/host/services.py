@@ -13,6 +13,7 @@ from jupyter_agent_host.host.network import NetworkServices
 from jupyter_agent_host.host.notebook.interface import NoNotebooks, NotebookAccess
 from jupyter_agent_host.host.permissions.permits import NotebookPermits
 from jupyter_agent_host.host.review.recorder import CellRecorder
+from jupyter_agent_host.host.room import Rooms
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.toolbox import Toolbox
@@ -28,6 +29,7 @@ class Services:
         choose: which provider makes sandboxes here, asked for each sandbox.
         distrust: says that making a sandbox failed, so that the choice is thought over.
         tasks: lives as long as the host.
+        rooms: where notebooks' private layers lie, and what they may hold.
         notebooks: finds the cells and kernels of notebooks.
     """
 
@@ -40,6 +42,7 @@ class Services:
     choose: Callable[[], Awaitable[Choice]]
     distrust: Callable[[], None]
     tasks: TaskGroup
+    rooms: Rooms
     notebooks: NotebookAccess = field(default_factory=NoNotebooks)
 
     def make_toolbox(self) -> Toolbox:

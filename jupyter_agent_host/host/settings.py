@@ -170,6 +170,7 @@ class WorkspaceSettings:
         mode: `sync`, `review` (files are copied out once a person accepted them), `private` or `bind`.
         max_copy_bytes, max_copy_files: above either, a folder that would have to be copied becomes `private`.
         max_sync_bytes: the most that one turn may copy out.
+        limit: what keeps the private layer small: a `volume`, a `watch`, or the better one that can be had (`auto`).
         masked: glob patterns of secrets that the sandbox never sees, besides the built-in list.
     """
 
@@ -177,6 +178,7 @@ class WorkspaceSettings:
     max_copy_bytes: int = 1024**3
     max_copy_files: int = 20_000
     max_sync_bytes: int = 1024**3
+    limit: Literal["auto", "volume", "watch"] = "auto"
     masked: tuple[str, ...] = ()
 
 

@@ -69,6 +69,7 @@ class DockerProvider:
             isolation=describe(engine, self._settings),
             overlay=found.overlay,
             shared_filesystem=found.shared_filesystem,
+            sees_mounts=found.mounts,
             file_owner=found.file_owner,
             sandbox_user=found.user,
             details=details,

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import docker.errors
 from docker import APIClient
 from docker.types import Mount
 
 from jupyter_agent_host.errors import AgentHostError
+from jupyter_agent_host.image.layout import NONCE_NAME
 from jupyter_agent_host.providers.docker_calls import remove_container
 from jupyter_agent_host.providers.docker_engine import Engine
 from jupyter_agent_host.providers.docker_errors import VENDOR_ERRORS, translated
 from jupyter_agent_host.providers.docker_folder import SandboxFolder, make_folder
+from jupyter_agent_host.providers.docker_idmap import can_map_ids, mount_as, unmount
 from jupyter_agent_host.providers.docker_settings import DockerSettings
 from jupyter_agent_host.providers.docker_workspace import (
     Mounts,
@@ -27,20 +29,25 @@ from jupyter_agent_host.sandbox.spec import OverlayWorkspace, SandboxSpec
 
 # A file that only its owner may touch must be changeable through the overlay, else the workspace is better copied.
 _SCRIPT = (
-    "cat /probe/.nonce; umask 077; : > /probe/owner;"
+    "cat /probe/.nonce; cat /probe/mounted/.nonce 2>/dev/null; umask 077; : > /probe/owner;"
     ' [ -z "$0" ] || [ ! -s /workspace/own ] || echo more >> /workspace/own'
 )
 _WAIT_SECONDS = 30
+_MOUNTED = "mounted"
 
 
 @dataclass(frozen=True)
 class Findings:
-    """`file_owner`: who owns, on the host, a file that `user` wrote inside; None without a shared file system."""
+    """`file_owner`: who owns, on the host, a file that `user` wrote inside; None without a shared file system.
+
+    `mounts`: whether what this host mounts below a shared folder is seen inside.
+    """
 
     user: tuple[int, int]
     shared_filesystem: bool = False
     file_owner: tuple[int, int] | None = None
     overlay: bool = False
+    mounts: bool = False
     quota: bool = False
 
 
@@ -66,13 +73,10 @@ def explore(engine: Engine, settings: DockerSettings) -> Findings:
     if found is None:
         _try_nothing(engine, settings, user)
         return Findings(user, quota=quota)
-    shared, owner, overlay = found
-    return Findings(user, shared, owner, overlay, quota)
+    return replace(found, quota=quota)
 
 
-def _try_folders(
-    engine: Engine, settings: DockerSettings, user: tuple[int, int]
-) -> tuple[bool, tuple[int, int] | None, bool] | None:
+def _try_folders(engine: Engine, settings: DockerSettings, user: tuple[int, int]) -> Findings | None:
     folder = make_folder()
     try:
         return _try_mounts(engine, settings, folder, user, overlay=True) or _try_mounts(
@@ -93,8 +97,9 @@ def _try_nothing(engine: Engine, settings: DockerSettings, user: tuple[int, int]
 
 def _try_mounts(
     engine: Engine, settings: DockerSettings, folder: SandboxFolder, user: tuple[int, int], *, overlay: bool
-) -> tuple[bool, tuple[int, int] | None, bool] | None:
+) -> Findings | None:
     nonce = folder.write_nonce()
+    crossing = _mount_a_folder(folder)
     name = _probe_name()
     plan = _overlay_plan(folder, user, name) if overlay else Mounts()
     try:
@@ -107,11 +112,36 @@ def _try_mounts(
         remove_container(engine.client, name)
         remove_volumes(engine.client, [volume.name for volume in plan.volumes])
         _remove_kernels_folder(folder)
+        if crossing:
+            unmount(folder.leaf / _MOUNTED)
     written = folder.leaf / "owner"
-    if output.strip() != nonce or not written.exists():
-        return (False, None, False)
+    if output.strip() not in (nonce, nonce + crossing) or not written.exists():
+        return Findings(user)
     stat = written.stat()
-    return (True, (stat.st_uid, stat.st_gid), overlay and (folder.path / "upper" / "own").exists())
+    return Findings(
+        user,
+        shared_filesystem=True,
+        file_owner=(stat.st_uid, stat.st_gid),
+        overlay=overlay and (folder.path / "upper" / "own").exists(),
+        mounts=bool(crossing) and output.strip() == nonce + crossing,
+    )
+
+
+def _mount_a_folder(folder: SandboxFolder) -> str:
+    """Mount a folder with a secret in it below the leaf; the secret, or "" where this host cannot mount."""
+    if not can_map_ids():
+        return ""
+    aside, place = folder.path / "aside", folder.leaf / _MOUNTED
+    for made in (aside, place):
+        made.mkdir(exist_ok=True)
+        made.chmod(0o755)
+    nonce = secrets.token_hex(16)
+    (aside / NONCE_NAME).write_text(nonce)
+    try:
+        mount_as(aside, place, (0, 0))
+    except OSError:
+        return ""
+    return nonce
 
 
 def _overlay_plan(folder: SandboxFolder, user: tuple[int, int], name: str) -> Mounts:

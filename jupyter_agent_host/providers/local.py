@@ -25,7 +25,7 @@ from jupyter_agent_host.providers.process_fleet import Fleet
 from jupyter_agent_host.providers.process_folder import SOCKET_NAME, RunFolder, socket_base
 from jupyter_agent_host.providers.process_interpreter import this_interpreter
 from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Prepared, check_workspace
-from jupyter_agent_host.providers.process_limits import limit_notes, rlimits
+from jupyter_agent_host.providers.process_limits import disk_note, limit_notes, rlimits
 from jupyter_agent_host.providers.process_tree import children
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.spec import (
@@ -86,7 +86,7 @@ class LocalProvider:
             raise ProviderUnavailableError(found.reason, provider=NAME)
         check_workspace(spec.workspace, NAME, overlay=found.overlay == WORKS)
         controllers = await self._fleet.controllers()
-        isolation = _isolation(found.rung.note, controllers)
+        isolation = _isolation(found.rung.note, controllers, disk_note(spec.workspace))
         return await self._fleet.launch(spec, isolation, partial(_prepare, spec, found, controllers), _end)
 
     async def reattach(self, host_id: str) -> list[Sandbox]:
@@ -108,12 +108,13 @@ def _sandbox_user() -> tuple[int, int]:
     return os.getuid() or _ROOTS_USER, os.getgid() or _ROOTS_USER
 
 
-def _isolation(note: str, controllers: frozenset[str]) -> Isolation:
+def _isolation(note: str, controllers: frozenset[str], limit: str = "") -> Isolation:
     notes = (
         *((note,) if note else ()),
         *(() if filter_program() else ("System calls are not filtered: the list is not known for this processor.",)),
         *limit_notes(controllers),
-        "The disk limit is not enforced on the workspace; home and /tmp live in memory, each half the memory limit.",
+        "Home and /tmp live in memory, each half the memory limit.",
+        *((limit,) if limit else ()),
     )
     return Isolation(level="namespaces", phrase="bubblewrap, no network", notes=notes)
 

@@ -94,7 +94,7 @@ class Box:
         (layers / "merged").mkdir(parents=True)
         for name in ("lower", "upper", "work"):
             (layers / name).symlink_to(getattr(self.workspace, name).absolute())
-        unshare = ("unshare", "--user", "--map-root-user", "--mount", "--propagation", "private")
+        unshare = ("unshare", "--user", "--map-root-user", "--mount", "--propagation", "slave")
         return [*unshare, "/bin/sh", "-c", _LAYER, "sh", str(layers)]
 
     def _filtered(self) -> list[str]:

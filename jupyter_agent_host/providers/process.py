@@ -20,7 +20,7 @@ from jupyter_agent_host.providers.process_fleet import Fleet
 from jupyter_agent_host.providers.process_folder import RunFolder, scratch_base
 from jupyter_agent_host.providers.process_interpreter import this_interpreter
 from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Prepared, check_workspace
-from jupyter_agent_host.providers.process_limits import limit_notes, rlimits
+from jupyter_agent_host.providers.process_limits import disk_note, limit_notes, rlimits
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.spec import BindWorkspace, Isolation, ProviderReport, SandboxSpec
 
@@ -62,7 +62,8 @@ class ProcessProvider:
             raise ProviderUnavailableError("The process provider needs Linux.", provider=NAME)
         check_workspace(spec.workspace, NAME, overlay=False)
         controllers = await self._fleet.controllers()
-        return await self._fleet.launch(spec, _isolation(controllers), partial(_prepare, spec, controllers), _end)
+        isolation = _isolation(controllers, disk_note(spec.workspace))
+        return await self._fleet.launch(spec, isolation, partial(_prepare, spec, controllers), _end)
 
     async def reattach(self, host_id: str) -> list[Sandbox]:
         """Those that this object started; others died with their host."""
@@ -73,10 +74,11 @@ class ProcessProvider:
         await self._fleet.aclose()
 
 
-def _isolation(controllers: frozenset[str]) -> Isolation:
+def _isolation(controllers: frozenset[str], limit: str = "") -> Isolation:
     notes = (
         "The agent is a plain process: it can read, write and reach whatever the server's user can.",
         *limit_notes(controllers),
+        *((limit,) if limit else ()),
     )
     return Isolation(level="none", phrase="not isolated", notes=notes)
 

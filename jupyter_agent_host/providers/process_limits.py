@@ -7,7 +7,7 @@ import platform
 import resource
 from pathlib import Path
 
-from jupyter_agent_host.sandbox.spec import Limits
+from jupyter_agent_host.sandbox.spec import Limits, ScratchWorkspace, WorkspaceMount
 
 _NPROC_BY_NAMESPACE = (5, 14)
 """Linux version since which RLIMIT_NPROC counts each user namespace by itself (ucounts)."""
@@ -39,6 +39,13 @@ def limit_notes(controllers: frozenset[str]) -> tuple[str, ...]:
     if "pids" not in controllers and os.getuid() == 0:
         notes.append("The number of processes is not limited: no control group can be made here.")
     return tuple(notes)
+
+
+def disk_note(workspace: WorkspaceMount) -> str:
+    """What keeps the workspace from filling the disk; "" where it is no folder of the host."""
+    if isinstance(workspace, ScratchWorkspace):
+        return ""
+    return workspace.limit or "The disk limit is not enforced on the workspace."
 
 
 def _cap(number: int, value: int) -> int:

@@ -44,10 +44,12 @@ class Limits:
 class BindWorkspace:
     """A host folder becomes `/workspace`, read-write.
 
-    The folder is either private to this sandbox or, in the opt-in `bind` mode, the person's own.
+    The folder is either private to this sandbox or, in the opt-in `bind` mode, the person's own. `limit` says what the
+    host itself does to keep it small, as a note for people; "" is nothing.
     """
 
     source: Path
+    limit: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,13 @@ class OverlayWorkspace:
     """`/workspace` is `lower` read-only with writes going to `upper`; all three are folders on the host.
 
     `upper` and `work` lie on one file system, are private to this sandbox, and belong to `SandboxSpec.user`.
+    `limit` is as in `BindWorkspace`, for the upper layer.
     """
 
     lower: Path
     upper: Path
     work: Path
+    limit: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ class ProviderReport:
         isolation: what sandboxes of this provider will be; None if unavailable.
         overlay: whether `OverlayWorkspace` is supported here.
         shared_filesystem: whether host folders can be mounted at all.
+        sees_mounts: whether what this host mounts below such a folder is seen, too.
         file_owner: (uid, gid) on the host of files that a sandbox writes into a mounted host folder, given the user
             that runs the host; None if nothing can be mounted.
         sandbox_user: the uid and gid that `SandboxSpec.user` should hold.
@@ -134,6 +139,7 @@ class ProviderReport:
     isolation: Isolation | None = None
     overlay: bool = False
     shared_filesystem: bool = True
+    sees_mounts: bool = True
     file_owner: tuple[int, int] | None = None
     sandbox_user: tuple[int, int] = (1000, 1000)
     details: Mapping[str, str] = field(default_factory=dict)

@@ -80,7 +80,10 @@ class AgentHost(NetworkTraits):
     ).tag(config=True)
     mem_limit = ByteSize("1G", help='Memory of one sandbox, swap included, such as "1G".').tag(config=True)
     cpu_limit = Float(1.0, help="CPU cores of one sandbox.").tag(config=True)
-    disk_limit = ByteSize("5G", help="Disk of one sandbox, where the storage driver can enforce it.").tag(config=True)
+    disk_limit = ByteSize(
+        "5G",
+        help="Disk of one sandbox: its private copy or layer of the folder, and each volume that the engine can limit.",
+    ).tag(config=True)
     pids_limit = Int(512, help="Processes and threads of one sandbox.").tag(config=True)
     environment = Dict(
         help="More environment variables inside sandboxes. Nothing is inherited from the server; hold no secrets here."
@@ -101,6 +104,12 @@ class AgentHost(NetworkTraits):
         config=True
     )
     max_copy_files = Int(20_000, help="The same, in files.").tag(config=True)
+    workspace_limit = Enum(
+        ("auto", "volume", "watch"),
+        "auto",
+        help="What keeps an agent's private copy or layer within disk_limit. volume: a file system of its own, which "
+        "needs root and loop devices; watch: the server looks and stops the sandbox; auto: volume where it can be had.",
+    ).tag(config=True)
     max_sync_size = ByteSize("1G", help="The most that one turn may write into the notebook's folder.").tag(config=True)
     masked_files = List(
         Unicode(), help="Glob patterns of files that sandboxes never see, besides the built-in list of secrets."
@@ -268,6 +277,7 @@ class AgentHost(NetworkTraits):
                 max_copy_bytes=self.max_copy_size,
                 max_copy_files=self.max_copy_files,
                 max_sync_bytes=self.max_sync_size,
+                limit=cast(Literal["auto", "volume", "watch"], self.workspace_limit),
                 masked=tuple(self.masked_files),
             ),
             gateway=self._gateway_settings(),

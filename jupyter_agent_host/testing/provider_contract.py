@@ -210,7 +210,7 @@ class ProviderContract:
         report = await provider.probe()
         if not report.overlay or report.file_owner is None:
             pytest.skip("this provider lays no folder over another here")
-        layers = OverlayWorkspace(*(tmp_path / name for name in ("lower, a:b", "upper", "work")))
+        layers = OverlayWorkspace(tmp_path / "lower, a:b", tmp_path / "upper", tmp_path / "work")
         for folder in (layers.lower, layers.upper, layers.work):
             folder.mkdir()
         given, gone = layers.lower / "given.txt", layers.lower / "gone.txt"

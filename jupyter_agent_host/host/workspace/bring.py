@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 
 from jupyter_agent_host.host.settings import WorkspaceSettings
@@ -23,15 +26,29 @@ from jupyter_agent_host.host.workspace.survey import Survey
 
 
 class Bringer:
-    """For one refresh: both folders are open. `too_big` lists what would have passed the limits."""
+    """For one refresh: both folders are open. `too_big` lists what would have passed the limits.
 
-    def __init__(self, sides: Sides, ledger: Ledger, owner: Owner, settings: WorkspaceSettings, check: Check) -> None:
+    `bounded`: the copy has a file system of its own, which the agent may have filled; that must not end the turn in
+    which it could tidy up.
+    """
+
+    def __init__(
+        self,
+        sides: Sides,
+        ledger: Ledger,
+        owner: Owner,
+        settings: WorkspaceSettings,
+        check: Check,
+        *,
+        bounded: bool = False,
+    ) -> None:
         self._person = sides.person
         self._inside = sides.inside
         self._ledger = ledger
         self._owner = owner
         self._settings = settings
         self._check = check
+        self._bounded = bounded
         self._modes: dict[str, int] = {}
         self.too_big: list[str] = []
 
@@ -45,7 +62,7 @@ class Bringer:
         if not self._ledger.entries:
             for path in found.folders:
                 self._check()
-                with despite_the_sandbox(), opened_folder(self._inside, path.split("/"), self._make):
+                with self._despite_its_limit([path]), opened_folder(self._inside, path.split("/"), self._make):
                     pass
         wanted = self._wanted(found)
         for folder, paths in groupby(wanted, lambda path: path.rpartition("/")[0]):
@@ -75,14 +92,14 @@ class Bringer:
     def _bring_files(self, folders: list[str], paths: list[str]) -> None:
         """Copy files of one folder."""
         with (
-            despite_the_sandbox(),
+            self._despite_its_limit(paths),
             opened_folder(self._person, folders) as source_place,
             opened_folder(self._inside, folders, self._make) as place,
         ):
             for path in paths:
                 self._check()
                 # It changed while we looked, cannot be read, or the agent put a link in its way: the next turn tries.
-                with despite_the_sandbox():
+                with self._despite_its_limit([path]):
                     self._bring_file(path, source_place, place)
 
     def _bring_file(self, path: str, source_place: int, place: int) -> None:
@@ -100,6 +117,16 @@ class Bringer:
                 finish=lambda fd: self._dress(fd, found),
             )
         self._ledger.entries[path] = Entry(Stamp.of_person(found), Stamp.of(written))
+
+    @contextmanager
+    def _despite_its_limit(self, paths: Sequence[str]) -> Iterator[None]:
+        try:
+            with despite_the_sandbox():
+                yield
+        except OSError as err:
+            if not self._bounded or err.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            self.too_big.extend(paths)
 
     def _dress(self, fd: int, found: os.stat_result) -> None:
         self._owner.give(fd, stat.S_IMODE(found.st_mode) & 0o777 | 0o600)
@@ -135,7 +162,7 @@ class Bringer:
         if self._ledger.links.get(path) == target:
             return
         *folders, name = path.split("/")
-        with despite_the_sandbox(), opened_folder(self._inside, folders, self._make) as place:
+        with self._despite_its_limit([path]), opened_folder(self._inside, folders, self._make) as place:
             if lstat(place, name) is None:
                 os.symlink(target, name, dir_fd=place)
                 self._ledger.links[path] = target

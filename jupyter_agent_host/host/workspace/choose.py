@@ -27,6 +27,7 @@ EAGER_FILES = 5_000
 """Up to here a copy is preferred even where an overlay can be had: it is made in about a second, and unlike an overlay
 it shows the agent each file that the person replaces while the sandbox runs."""
 
+_TREES = {COPY: "copy", OVERLAY: "upper"}
 _MODULE = Path("/sys/module/overlay/parameters")
 
 
@@ -61,23 +62,35 @@ def choose_flavour(request: WorkspaceRequest, check: Check) -> Flavour:
 
 def _synced(request: WorkspaceRequest, folder: Path, check: Check) -> Flavour:
     settings, ledger = request.settings, load_ledger(request.state_dir)
+    if ledger.flavour and not (request.layer_dir / _TREES.get(ledger.flavour, "copy")).is_dir():
+        # Without its tree, all that the ledger knows would look like deleted by the agent.
+        ledger = start_anew(request.state_dir, request.layer_dir)
     layered = overlay_usable(request)
     if ledger.flavour == OVERLAY and layered:
         return LayeredWorkspace(request, folder, ledger, None)
-    eager = Bounds(min(EAGER_BYTES, settings.max_copy_bytes), min(EAGER_FILES, settings.max_copy_files))
-    full = Bounds(settings.max_copy_bytes, settings.max_copy_files)
+    full = _most_to_copy(request)
+    eager = Bounds(min(EAGER_BYTES, full.max_bytes), min(EAGER_FILES, full.max_files))
     masks = Masks(settings.masked)
     copying = ledger.flavour == COPY
     found = survey(folder, masks, check, full if copying or not layered else eager)
     if found.complete:
         if not copying:
-            ledger = start_anew(request.state_dir)
+            ledger = start_anew(request.state_dir, request.layer_dir)
         return CopiedWorkspace(request, folder, ledger, found)
     if layered:
         found = survey(folder, masks, check)
         if found.complete:
-            return LayeredWorkspace(request, folder, start_anew(request.state_dir), found)
+            return LayeredWorkspace(request, folder, start_anew(request.state_dir, request.layer_dir), found)
     return PrivateWorkspace(request, _too_big(found, full))
+
+
+def _most_to_copy(request: WorkspaceRequest) -> Bounds:
+    """The agent needs room for work of its own, so a copy may take half of what there is."""
+    most = Bounds(request.settings.max_copy_bytes, request.settings.max_copy_files)
+    if request.layer is None:
+        return most
+    limits = request.layer.limits
+    return Bounds(min(most.max_bytes, limits.max_bytes // 2), min(most.max_files, limits.max_files // 2))
 
 
 def overlay_usable(request: WorkspaceRequest) -> bool:
@@ -88,7 +101,7 @@ def overlay_usable(request: WorkspaceRequest) -> bool:
     owner = request.report.file_owner
     if not request.report.overlay or owner is None or owner[0] != os.geteuid():
         return False
-    return all(_off(name) for name in ("redirect_dir", "metacopy")) and _can_hide(request.state_dir)
+    return all(_off(name) for name in ("redirect_dir", "metacopy")) and _can_hide(request.layer_dir)
 
 
 def _off(name: str) -> bool:
@@ -98,9 +111,9 @@ def _off(name: str) -> bool:
         return True
 
 
-def _can_hide(state_dir: Path) -> bool:
+def _can_hide(layer_dir: Path) -> bool:
     """Whether this user may make the marks that hide files in an overlay: since Linux 5.8 anybody may."""
-    probe = state_dir / f"probe-{token_hex(4)}"
+    probe = layer_dir / f"probe-{token_hex(4)}"
     try:
         os.mknod(probe, stat.S_IFCHR, os.makedev(0, 0))
     except OSError:

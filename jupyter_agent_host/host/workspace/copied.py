@@ -34,7 +34,10 @@ class CopiedWorkspace:
     def __init__(self, request: WorkspaceRequest, folder: Path, ledger: Ledger, first: Survey | None) -> None:
         self._folder = folder
         self._state_dir = request.state_dir
-        self._tree = request.state_dir / "copy"
+        self._layer_dir = request.layer_dir
+        self._tree = request.layer_dir / "copy"
+        self._limit = request.limit
+        self._bounded = request.layer is not None and request.layer.rung == "volume"
         self._settings = request.settings
         self._owner = Owner(request.report.file_owner)
         self._masks = Masks(request.settings.masked)
@@ -53,11 +56,11 @@ class CopiedWorkspace:
 
     def prepare(self, check: Check) -> WorkspaceMount:
         if not self._tree.exists():
-            with opened_root(self._state_dir) as parent:
+            with opened_root(self._layer_dir) as parent:
                 self._owner.make_folder(self._tree.name, parent)
         self._bring(self._first or survey(self._folder, self._masks, check), check)
         self._first = None
-        return BindWorkspace(self._tree)
+        return BindWorkspace(self._tree, self._limit)
 
     def refresh(self, check: Check) -> None:
         self._quota.reset()
@@ -68,7 +71,9 @@ class CopiedWorkspace:
         self._ledger.masked = sorted(found.masked)
         try:
             with opened_root(self._folder) as person, opened_root(self._tree) as inside:
-                bringer = Bringer(Sides(inside, person), self._ledger, self._owner, self._settings, check)
+                bringer = Bringer(
+                    Sides(inside, person), self._ledger, self._owner, self._settings, check, bounded=self._bounded
+                )
                 bringer.bring(found)
         finally:
             save_ledger(self._state_dir, self._ledger)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from jupyter_agent_host.host.room import Layer, Rooms
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace.keep import Keeper, Kept
 from jupyter_agent_host.host.workspace.ledger import Stamp
@@ -23,6 +24,8 @@ class WorkspaceRequest:
     Attributes:
         folder: the notebook's folder; None (unknown) gives a private workspace.
         state_dir: private to this notebook and to the host; made 0700; survives restarts.
+        layer: where the agent's private layer is made, if not in `state_dir`; what it may hold and who sees to that.
+        rooms: finds the layer's room; None makes it in `state_dir`, without a limit.
         grants: paths relative to `folder`, or globs, that the person let through earlier.
         notebook_name: the notebook's file name, for sentences.
         keeper: keeps what files were before the host changed them; None keeps nothing.
@@ -35,6 +38,18 @@ class WorkspaceRequest:
     grants: tuple[str, ...] = ()
     notebook_name: str = ""
     keeper: Keeper | None = None
+    rooms: Rooms | None = None
+    layer: Layer | None = None
+
+    @property
+    def layer_dir(self) -> Path:
+        """Where trees that the sandbox writes are made."""
+        return self.state_dir if self.layer is None else self.layer.folder
+
+    @property
+    def limit(self) -> str:
+        """What holds the layer's size, for people; "" for nothing."""
+        return "" if self.layer is None else self.layer.note()
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,7 @@ class Workspace(Protocol):
         mode: `sync`, `review`, `private` or `bind`: what it really is, known after `prepare`.
         note: one sentence when that differs from what was asked or must be said aloud, else "".
         masked: relative paths that are hidden from the agent, known after `prepare`.
+        watched: whether nothing but `overfull` keeps the layer small, known after `prepare`.
     """
 
     @property
@@ -95,6 +111,9 @@ class Workspace(Protocol):
 
     @property
     def masked(self) -> tuple[str, ...]: ...
+
+    @property
+    def watched(self) -> bool: ...
 
     async def prepare(self) -> WorkspaceMount:
         """Make or bring up to date what a sandbox mounts. Idempotent; keeps what the agent left.
@@ -136,6 +155,15 @@ class Workspace(Protocol):
 
     async def revert(self, paths: Sequence[str]) -> None:
         """Take changes that wait back inside: the agent sees the person's file again. Raises as `refresh`."""
+
+    async def overfull(self) -> str:
+        """Why the sandbox must be stopped: its layer passed what it may hold; "" while it did not, or cannot.
+
+        To be asked again and again while a sandbox runs where `watched`; each time costs one walk over the layer.
+        """
+
+    async def release(self) -> None:
+        """No sandbox uses it any more: what was mounted for one is taken away. Idempotent."""
 
     async def discard(self) -> None:
         """Remove the private state. The notebook's folder is left alone. Idempotent."""

@@ -94,14 +94,15 @@ def load_ledger(state_dir: Path) -> Ledger:
         ) from err
 
 
-def start_anew(state_dir: Path) -> Ledger:
+def start_anew(state_dir: Path, layer_dir: Path | None = None) -> Ledger:
     """An empty ledger for another flavour. What the one before left is moved aside, since nobody knows it any more."""
-    left = [place for name in (_NAME, "copy", "upper", "work") if (place := state_dir / name).exists()]
-    if left:
-        aside = state_dir / f"earlier-{token_hex(4)}"
-        aside.mkdir(mode=0o700)
-        for place in left:
-            place.rename(aside / place.name)
+    for folder, names in ((state_dir, (_NAME,)), (layer_dir or state_dir, ("copy", "upper", "work"))):
+        left = [place for name in names if (place := folder / name).exists()]
+        if left:
+            aside = folder / f"earlier-{token_hex(4)}"
+            aside.mkdir(mode=0o700)
+            for place in left:
+                place.rename(aside / place.name)
     return Ledger()
 
 

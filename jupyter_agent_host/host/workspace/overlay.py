@@ -42,8 +42,10 @@ class LayeredWorkspace:
     def __init__(self, request: WorkspaceRequest, folder: Path, ledger: Ledger, first: Survey | None) -> None:
         self._folder = folder
         self._state_dir = request.state_dir
-        self._upper = request.state_dir / "upper"
-        self._work = request.state_dir / "work"
+        self._layer_dir = request.layer_dir
+        self._upper = request.layer_dir / "upper"
+        self._work = request.layer_dir / "work"
+        self._limit = request.limit
         self._owner = Owner(request.report.file_owner)
         self._masks = Masks(request.settings.masked)
         self.mode = request.settings.mode
@@ -61,7 +63,7 @@ class LayeredWorkspace:
         return tuple(map(shown, self._ledger.masked))
 
     def prepare(self, check: Check) -> WorkspaceMount:
-        with opened_root(self._state_dir) as parent:
+        with opened_root(self._layer_dir) as parent:
             for place in (self._upper, self._work):
                 if not place.exists():
                     self._owner.make_folder(place.name, parent)
@@ -77,7 +79,7 @@ class LayeredWorkspace:
         self._ledger.hidden = hidden
         save_ledger(self._state_dir, self._ledger)
         self.note = f"{notes(found)} {_SLOW}".strip()
-        return OverlayWorkspace(lower=self._folder, upper=self._upper, work=self._work)
+        return OverlayWorkspace(self._folder, self._upper, self._work, self._limit)
 
     def _hide(self, upper: int, person: int, path: str) -> None:
         """A whiteout: in this layer, a character device 0:0 says that nothing is there."""

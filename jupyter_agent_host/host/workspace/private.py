@@ -20,18 +20,19 @@ class PrivateWorkspace:
     def __init__(self, request: WorkspaceRequest, note: str = "") -> None:
         self._shared = request.report.shared_filesystem
         self._owner = Owner(request.report.file_owner)
-        self._state_dir = request.state_dir
+        self._layer_dir = request.layer_dir
+        self._limit = request.limit
         self.note = note
 
     def prepare(self, check: Check) -> WorkspaceMount:
         check()
         if not self._shared:
             return ScratchWorkspace()
-        tree = self._state_dir / "private"
+        tree = self._layer_dir / "private"
         if not tree.exists():
-            with opened_root(self._state_dir) as parent:
+            with opened_root(self._layer_dir) as parent:
                 self._owner.make_folder(tree.name, parent)
-        return BindWorkspace(tree)
+        return BindWorkspace(tree, self._limit)
 
     def refresh(self, check: Check) -> None:
         check()

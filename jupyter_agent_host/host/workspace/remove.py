@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +29,10 @@ def remove_tree(folder: Path) -> None:
             function(path)
 
     if folder.exists():
-        shutil.rmtree(folder, onerror=lambda function, path, info: opened_up(function, path, info[1]))
+        try:
+            shutil.rmtree(folder, onerror=lambda function, path, info: opened_up(function, path, info[1]))
+        except RecursionError:  # nested deeper than Python follows; a program that does not recurse
+            subprocess.run(["/bin/rm", "-rf", "--", str(folder)], check=False, capture_output=True)
 
 
 def _engines(folder: Path, place: Path) -> bool:
