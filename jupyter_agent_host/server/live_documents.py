@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_agent_host.protocol.events import Json
 
 METADATA_KEY = "agent_host"
 _EXTENSION = "jupyter_server_ydoc"
+_LOADING_SECONDS = 10.0
 
 
 class LiveDocuments:
@@ -45,13 +47,29 @@ class LiveDocuments:
         return True
 
     async def document(self, api_path: str) -> Any:
-        """The shared document of that notebook's room, a `jupyter_ydoc.YNotebook`; None when no room is open."""
+        """The shared document of that notebook's room, a `jupyter_ydoc.YNotebook`; None when no room is open.
+
+        A room is there before its document is loaded, and then it is empty: it is waited for. One that nobody loads
+        (it was asked for and left) counts as not open.
+        """
         for extension in self._server.extension_manager.extension_apps.get(_EXTENSION, ()):
             if not extension.disable_rtc:
-                return await extension.get_document(
+                document = await extension.get_document(
                     path=api_path, content_type="notebook", file_format="json", copy=False
                 )
+                return document if document is None or await _loaded(extension, document) else None
         return None
+
+
+async def _loaded(extension: Any, document: Any) -> bool:
+    """Wait until the document's room is ready; False when it does not become so."""
+    rooms = extension.ywebsocket_server.rooms.values()
+    room = next((room for room in rooms if room.ydoc is document.ydoc), None)
+    if room is None:
+        return False  # closed in this moment
+    with anyio.move_on_after(_LOADING_SECONDS):
+        await room.ready_event.wait()
+    return bool(room.ready)
 
 
 def _metadata(document: Any) -> Any:

@@ -47,9 +47,15 @@ BARE = Path(__file__).with_name("bare_sdk.py")
 
 @dataclass
 class Figures:
-    """One way of doing the work; every list holds one figure a round."""
+    """One way of doing the work; every list holds one figure a round.
+
+    Attributes:
+        cold_s: to the first text without a sandbox, the server up for a while.
+        just_started_s: the same in the moment in which the server started.
+    """
 
     cold_s: list[float] = field(default_factory=list)
+    just_started_s: list[float] = field(default_factory=list)
     warm_ms: list[float] = field(default_factory=list)
     deltas_s: list[float] = field(default_factory=list)
     resume_s: list[float] = field(default_factory=list)
@@ -109,24 +115,27 @@ async def turn(manager: Manager, ref: NotebookRef, prompt: str) -> tuple[float, 
     return first, time.perf_counter() - began
 
 
-async def hosted(provider: str, url: str, rounds: int, figures: Figures) -> None:
-    """All rounds of the product with one provider."""
-    for number in range(rounds):
-        with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "project").mkdir()
-            settings = HostSettings(
-                data_dir=Path(folder) / "data",
-                provider=provider,
-                gateway=GatewaySettings(
-                    base_url=url,
-                    credential=Credential("api_key", "sk-bench"),
-                    label="scripted",
-                    max_requests_per_minute=10_000,
-                ),
-                signing_keys=(derive_key(b"bench"),),
-            )  # fmt: skip
-            async with open_host(settings) as manager:
-                await one_round(manager, NotebookRef(path=str(Path(folder) / "project" / "n.ipynb")), figures, number)
+async def hosted(provider: str, url: str, figures: Figures, number: int) -> None:
+    """One round of the product with one provider."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("first", "second"):
+            (Path(folder) / name).mkdir()
+        settings = HostSettings(
+            data_dir=Path(folder) / "data",
+            provider=provider,
+            gateway=GatewaySettings(
+                base_url=url,
+                credential=Credential("api_key", "sk-bench"),
+                label="scripted",
+                max_requests_per_minute=10_000,
+            ),
+            signing_keys=(derive_key(b"bench"),),
+        )
+        first, second = (NotebookRef(path=str(Path(folder) / name / "n.ipynb")) for name in ("first", "second"))
+        async with open_host(settings) as manager:
+            figures.just_started_s.append((await turn(manager, first, "bench: hello"))[0])
+            await manager.call(first, "stop", Simple())
+            await one_round(manager, second, figures, number)
 
 
 async def one_round(manager: Manager, ref: NotebookRef, figures: Figures, number: int) -> None:
@@ -136,11 +145,8 @@ async def one_round(manager: Manager, ref: NotebookRef, figures: Figures, number
     figures.memory_mib.append((info.mem_bytes or 0) / 2**20)
     if number == 0:
         figures.envelope_kb[1] = await envelope_kb(manager, info.notebook_id)
-    figures.warm_ms.append(
-        statistics.median(
-            [1000 * (await turn(manager, ref, f"bench: hello {index}"))[1] for index in range(WARM_TURNS)]
-        )
-    )
+    warm = [1000 * (await turn(manager, ref, f"bench: hello {index}"))[1] for index in range(WARM_TURNS)]
+    figures.warm_ms.append(statistics.median(warm))
     if number == 0:
         for index in range(WARM_TURNS + 1, 100):
             await turn(manager, ref, f"bench: small question number {index}")
@@ -168,12 +174,12 @@ def main() -> None:
     ways = {name: Figures() for name in ("bare docker", "bare host", *arguments.providers)}
     docker.from_env().close()
     with running_scripted_model(SCRIPT) as model:
-        for _ in range(arguments.rounds):
+        for number in range(arguments.rounds):  # in turns, so that a busy moment meets them all alike
             bare(docker_command(model.url), dict(_environ()), ways["bare docker"])
             here = [sys.executable, str(BARE), str(WARM_TURNS), DELTA_PROMPT]
             bare(here, {**_environ(), **model_environ(model.url)}, ways["bare host"])
-        for provider in arguments.providers:
-            anyio.run(hosted, provider, model.url, arguments.rounds, ways[provider])
+            for provider in arguments.providers:
+                anyio.run(hosted, provider, model.url, ways[provider], number)
     report(ways)
 
 
@@ -181,6 +187,8 @@ def report(ways: dict[str, Figures]) -> None:
     print(f"{'median (of bare docker)':<22}" + "  ".join(f"{name:>20}" for name in ways))
     middle: Callable[[list[float]], float] = lambda found: statistics.median(found) if found else 0.0  # noqa: E731
     base = "bare docker"
+    fresh = {name: middle(way.just_started_s) for name, way in ways.items()} | {base: middle(ways[base].cold_s)}
+    print(row("cold, server just up", "s ", fresh, base))
     print(row("cold start, 1st text", "s ", {name: middle(way.cold_s) for name, way in ways.items()}, base))
     print(row("warm turn", "ms", {name: middle(way.warm_ms) for name, way in ways.items()}, base))
     print(row(f"{DELTAS} deltas", "s ", {name: middle(way.deltas_s) for name, way in ways.items()}, base))

@@ -127,14 +127,18 @@ def signed(lab: Lab, kernel: Kernel, verb: str, body: bytes = b"{}", **changes: 
     return request
 
 
-def enter_room(lab: Lab, path: str) -> ClientConnection:
-    """Open a notebook as a browser does."""
+def room_address(lab: Lab, path: str) -> str:
+    """Where the notebook's shared document is, relative to the server's address."""
     body = {"format": "json", "type": "notebook"}
     room = lab.http.put(f"api/collaboration/session/{path}", json=body).json()
-    url = lab.server.url.replace("http", "ws", 1)
-    address = f"{url}api/collaboration/room/{room['format']}:{room['type']}:{room['fileId']}"
+    place = f"{room['format']}:{room['type']}:{room['fileId']}"
+    return f"api/collaboration/room/{place}?sessionId={room['sessionId']}"
+
+
+def enter_room(lab: Lab, path: str) -> ClientConnection:
+    """Open a notebook as a browser does."""
     return connect(
-        f"{address}?sessionId={room['sessionId']}",
+        lab.server.url.replace("http", "ws", 1) + room_address(lab, path),
         additional_headers={"Authorization": f"token {lab.server.token}"},
         proxy=None,
         max_size=None,

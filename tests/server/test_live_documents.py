@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from jupyter_ydoc import YNotebook
 from pycrdt import YMessageType, YSyncMessageType, create_sync_message, create_update_message, handle_sync_message
-from server_lab import Lab, LabMaker, enter_room
+from server_lab import Lab, LabMaker, enter_room, room_address
 from test_saving import HELLO, eventually
 from websockets.sync.client import ClientConnection
 
@@ -49,3 +51,21 @@ def test_the_open_document_gets_the_session_and_the_disk_the_same(shared: Lab) -
         socket.send(create_update_message(page.ydoc.get_update()))
         eventually(lambda: "1 + 1 + 1" in (shared.root / "live.ipynb").read_text())
         assert shared.metadata("live.ipynb")["agent_host"] == envelope
+
+
+def test_a_room_that_is_not_loaded_yet_is_waited_for(shared: Lab) -> None:
+    shared.notebook("early.ipynb", "1 + 1")
+    # Asked for without becoming a WebSocket, the room is there and empty: every page's room is, for a moment.
+    assert shared.http.get(room_address(shared, "early.ipynb")).status_code == 400
+    with ThreadPoolExecutor() as pool:
+        opening = pool.submit(shared.open, "early.ipynb")
+        time.sleep(0.3)
+        assert not opening.done()
+        with enter_room(shared, "early.ipynb"):
+            assert opening.result(timeout=30)["path"] == "early.ipynb"
+
+
+def test_a_room_that_nobody_loads_is_not_waited_for_without_end(shared: Lab) -> None:
+    shared.notebook("never.ipynb", "1 + 1")
+    assert shared.http.get(room_address(shared, "never.ipynb")).status_code == 400
+    assert shared.open("never.ipynb")["path"] == "never.ipynb"
