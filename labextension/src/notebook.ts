@@ -12,7 +12,7 @@ import type { CellSummary, INotebookSide } from './tokens';
 import type { Attachment } from './wire';
 import { readable } from './words';
 
-const KERNEL_WAIT_MS = 10_000;
+const KERNEL_WAIT_MS = 30_000;
 const MOST_OFFERED = 50;
 /** What the completer calls a name that a person made, as opposed to a keyword, a magic or a module's attribute. */
 const NOT_VARIABLES = new Set(['keyword', 'magic', 'path']);
@@ -68,8 +68,8 @@ export class NotebookSide implements INotebookSide {
   }
 
   async variables(prefix: string): Promise<string[]> {
-    const kernel = this.idleKernel();
-    if (kernel === null || !/^[A-Za-z_]\w*$/.test(prefix)) {
+    const kernel = /^[A-Za-z_]\w*$/.test(prefix) ? await this.idleKernel() : null;
+    if (kernel === null) {
       return [];
     }
     const reply = await this.ask(kernel.requestComplete({ code: prefix, cursor_pos: prefix.length }));
@@ -93,7 +93,7 @@ export class NotebookSide implements INotebookSide {
   }
 
   async variable(name: string): Promise<Attachment | null> {
-    const kernel = this.idleKernel();
+    const kernel = await this.idleKernel();
     const asked = kernel?.requestInspect({ code: name, cursor_pos: name.length, detail_level: 0 });
     const reply = asked ? await this.ask(asked) : null;
     if (reply?.content.status !== 'ok' || !reply.content.found) {
@@ -146,10 +146,13 @@ export class NotebookSide implements INotebookSide {
     return this.panel.content.widgets.findIndex(cell => cell.model.id === cellId);
   }
 
-  /** A kernel that runs a cell would answer only when it is done; one that answers us is soon free again. */
-  private idleKernel(): Kernel.IKernelConnection | null {
+  /** A kernel that runs a cell would answer only when it is done: waits a while for that, then does without it. */
+  private async idleKernel(): Promise<Kernel.IKernelConnection | null> {
     const kernel = this.panel.sessionContext.session?.kernel ?? null;
-    return kernel?.status === 'idle' || this.asked > 0 ? kernel : null;
+    if (kernel === null || this.asked > 0) {
+      return kernel; // one that answers us is soon free again
+    }
+    return (await becomesIdle(kernel)) ? kernel : null;
   }
 
   private async ask<T>(answer: Promise<T>): Promise<T | null> {
@@ -163,4 +166,22 @@ export class NotebookSide implements INotebookSide {
   }
 
   private asked = 0;
+}
+
+function becomesIdle(kernel: Kernel.IKernelConnection): Promise<boolean> {
+  return new Promise(resolve => {
+    const look = (): void => {
+      if (kernel.status === 'idle') {
+        done(true);
+      }
+    };
+    const done = (idle: boolean): void => {
+      clearTimeout(late);
+      kernel.statusChanged.disconnect(look);
+      resolve(idle);
+    };
+    const late = setTimeout(() => done(false), KERNEL_WAIT_MS);
+    kernel.statusChanged.connect(look);
+    look();
+  });
 }
