@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 
+from jupyter_agent_host.host.permissions.magic_rules import judge_automagic
 from jupyter_agent_host.host.permissions.other_languages import judge_tokens
 from jupyter_agent_host.host.permissions.python_rules import PythonRules
 from jupyter_agent_host.host.permissions.risk import Findings, Risk
@@ -40,11 +41,12 @@ def _judge_python(source: str, findings: Findings, depth: int) -> None:
     if depth > _MAX_DEPTH or len(_MAGIC_LINE.findall(source)) > _MAX_MAGICS:
         findings.add("unknown", "nested or many magics")
         return
+    judge_automagic(source, findings)
     tree = _parse(source)
     if tree is None:
         findings.add("unknown", "no valid Python")
         return
-    rules = PythonRules(findings, lambda inner: _judge_python(inner, findings, depth + 1))
+    rules = PythonRules(tree, findings, lambda inner: _judge_python(inner, findings, depth + 1))
     try:
         rules.visit(tree)
     except RecursionError:

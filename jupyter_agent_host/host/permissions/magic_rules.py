@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 
 from jupyter_agent_host.host.permissions import names
@@ -12,6 +13,16 @@ Judge = Callable[[str], None]
 """Judges Python code that lies inside a magic."""
 
 _SHELL = frozenset({"system", "getoutput", "getoutputerror"})
+
+
+_AUTOMAGIC = re.compile(r"\s*([A-Za-z_]\w*)(?!\w|\s*[.=,])")
+
+
+def judge_automagic(source: str, findings: Findings) -> None:
+    """A cell of one line that begins with a magic's name is that magic, unless a variable has the name: `store -r`."""
+    found = _AUTOMAGIC.match(source)
+    if found is not None and "\n" not in source.strip() and found[1] in names.MAGICS:
+        findings.add(names.MAGICS[found[1]], f"%{found[1]}")
 
 
 def judge_ipython_call(node: ast.Call, judge: Judge, findings: Findings) -> bool:

@@ -9,7 +9,7 @@ from jupyter_agent_host.host.permissions.risk import RiskClass
 HARMLESS_MODULES = frozenset(
     "abc altair arviz ast base64 bisect bokeh calendar cmath collections colorsys contextlib copy cycler dataclasses "
     "datetime dateutil decimal difflib enum fractions functools geopandas graphlib hashlib heapq html ipywidgets "
-    "itertools json keras lightgbm math matplotlib mpl_toolkits networkx nltk numbers numexpr numpy operator pandas "
+    "itertools json keras lightgbm math matplotlib mpl_toolkits networkx nltk numbers numpy operator pandas "
     "patsy plotly polars pprint prophet pyarrow pylab pytz random re scipy seaborn shapely skimage sklearn spacy "
     "statistics statsmodels string sympy textwrap tensorflow time timeit torch torchvision tqdm traceback types typing "
     "typing_extensions unicodedata uuid warnings xgboost zoneinfo __future__".split()
@@ -35,7 +35,7 @@ RISKY_MODULES: dict[str, RiskClass] = {
     **dict.fromkeys("keyring getpass netrc dotenv".split(), "secrets"),
     **dict.fromkeys(
         "pickle cPickle dill cloudpickle joblib marshal runpy code codeop imp cffi ctypes numba cython pyximport "
-        "multiprocessing concurrent threading asyncio _thread signal".split(),
+        "multiprocessing concurrent threading asyncio _thread signal numexpr".split(),
         "code",
     ),
     **dict.fromkeys(
@@ -77,20 +77,27 @@ ATTRIBUTES: dict[str, RiskClass] = {
         "setuid setgid chroot abort _exit".split(),
         "shell",
     ),
-    **dict.fromkeys("unlink rmdir rmtree removedirs renames truncate ftruncate unlinkat send2trash".split(), "delete"),
+    **dict.fromkeys(
+        "unlink rmdir rmtree removedirs renames truncate ftruncate unlinkat send2trash delete_file delete_dir "
+        "delete_dir_contents".split(),
+        "delete",
+    ),
     **dict.fromkeys(
         "to_csv to_parquet to_pickle to_excel to_hdf to_feather to_stata to_orc to_gbq to_sql to_clipboard to_zarr "
         "to_netcdf to_file write_text write_bytes writelines savefig savez savez_compressed savetxt tofile memmap "
         "open_memmap imsave write_csv write_parquet write_image write_html write_json write_ipc write_excel save_model "
         "save_weights mkdir makedirs touch chmod chown lchown symlink link symlink_to hardlink_to link_to mkfifo mknod "
         "utime copyfile copytree copy2 copyfileobj extractall to_disk sink_csv sink_parquet ExcelWriter HDFStore "
-        "write_pandas fdopen open_code FileIO sys_write write_table write_to_dataset FileHandler basicConfig".split(),
+        "write_pandas fdopen open_code FileIO sys_write FileHandler basicConfig get_handle savemat output_file OSFile "
+        "LocalFileSystem open_output_stream open_append_stream output_stream create_dir to_json to_html to_latex "
+        "to_markdown to_string to_xml".split(),
         "files",
     ),
     **dict.fromkeys(
         "urlopen urlretrieve urlcleanup create_connection create_server download fetch_openml load_dataset "
         "read_html read_gbq read_sql_query read_sql_table read_sql hub get_file download_file download_url "
-        "from_pretrained push_to_hub DataReader send sendall recv sendto".split(),
+        "from_pretrained push_to_hub DataReader send sendall recv sendto S3FileSystem GcsFileSystem "
+        "HadoopFileSystem".split(),
         "network",
     ),
     **dict.fromkeys("environ environb getenv getenvb expandvars expanduser home getlogin".split(), "secrets"),
@@ -98,7 +105,8 @@ ATTRIBUTES: dict[str, RiskClass] = {
         "loads_pickle read_pickle Unpickler exec_module load_module import_module run_path run_module load_library "
         "run_cell run_cell_async run_code ex ev runcode safe_execfile enable_autoreload register_magic_function "
         "set_trace settrace setprofile addaudithook cdll windll CDLL dlopen start_new_thread inline_c jit njit "
-        "cffi load_extension push_app".split(),
+        "cffi load_extension push_app load_model deserialize FunctionType CodeType LambdaType start_ipython embed "
+        "launch_new_instance".split(),
         "code",
     ),
     **dict.fromkeys(
@@ -108,9 +116,28 @@ ATTRIBUTES: dict[str, RiskClass] = {
         "ast_transformers kernel comm_manager attrgetter methodcaller".split(),
         "hidden",
     ),
-    **dict.fromkeys("Javascript publish_display_data IFrame ScriptElement _model_module".split(), "page"),
+    **dict.fromkeys(
+        "Javascript publish_display_data IFrame ScriptElement _model_module display_javascript YouTubeVideo "
+        "VimeoVideo".split(),
+        "page",
+    ),
 }
 """Risky whatever they hang on, called or not: a name that was bound to a module earlier is not known here."""
+
+PREFIXES: dict[str, RiskClass] = {
+    **dict.fromkeys(("write_", "save_", "sink_", "dump_"), "files"),
+    **dict.fromkeys(("fetch_", "download_"), "network"),
+}
+"""The same for names that begin so."""
+
+TO_TEXT = frozenset({"to_json", "to_html", "to_latex", "to_markdown", "to_string", "to_xml"})
+"""Give a text, unless they are given a file to write it to."""
+
+BY_NAME = frozenset({"apply", "agg", "aggregate", "transform", "pipe"})
+"""Methods of tables that call another one by its name."""
+
+PRIVATE_KNOWN = frozenset({"_asdict", "_replace", "_make", "_fields"})
+"""Of named tuples. Any other private name is how one gets at what a module hides: `uuid._get_command_stdout`."""
 
 HARMLESS_DUNDERS = frozenset(
     "__name__ __doc__ __version__ __init__ __len__ __str__ __repr__ __eq__ __lt__ __hash__ __iter__ __next__ "
@@ -119,6 +146,9 @@ HARMLESS_DUNDERS = frozenset(
 
 CODE_METHODS = frozenset({"query", "eval"})
 """Methods that evaluate text: harmless with a plain literal expression."""
+
+PYTHON_TEXT = frozenset({"sympify", "parse_expr", "timeit", "Timer"})
+"""Functions that run a text as Python: harmless with a literal one that is."""
 
 HARMLESS_MAGICS = frozenset(
     "time timeit matplotlib who whos who_ls pwd lsmagic magic quickref precision pinfo pinfo2 pdoc pdef psource pfile "

@@ -7,22 +7,25 @@ import ast
 from jupyter_agent_host.host.permissions import names
 from jupyter_agent_host.host.permissions.literals import holds_script, judge_text
 from jupyter_agent_host.host.permissions.magic_rules import Judge, judge_ipython_call
+from jupyter_agent_host.host.permissions.reading import called_name, constant_texts, is_buffer, writes
 from jupyter_agent_host.host.permissions.risk import Findings
 
 _READ_MODES = frozenset({"r", "rt", "rb", "tr", "br"})
 _GETATTR = frozenset({"getattr", "hasattr"})
 _NOT_REDEFINED = frozenset({"open", "getattr", "print", "display"})
+_MOVERS = frozenset({"remove", "rename", "replace"})
 _WRITERS = frozenset({"write", "save", "dump", "save_npz", "export", "move"})
-_READERS = ("read_", "scan_", "loadtxt", "genfromtxt", "fromfile", "imread")
+_READERS = ("read_", "scan_", "loadtxt", "loadmat", "loadarff", "genfromtxt", "fromfile", "imread")
 
 
 class PythonRules(ast.NodeVisitor):
     """Visit a tree once; findings are added as they come. `judge` judges code inside magics."""
 
-    def __init__(self, findings: Findings, judge: Judge) -> None:
+    def __init__(self, tree: ast.AST, findings: Findings, judge: Judge) -> None:
         self._findings = findings
         self._judge = judge
         self._lists: set[str] = set()
+        self._texts = constant_texts(tree)
 
     def visit_Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -42,6 +45,8 @@ class PythonRules(ast.NodeVisitor):
             if alias.name == "*" and top in names.JUDGED_MODULES:
                 self._findings.add("hidden", f"from {module} import *")
             self._attribute(alias.name, f"{module}.{alias.name}", of=module)
+            if alias.name == "open" or (module, alias.name) == ("plotly.offline", "plot"):
+                self._findings.add("files", f"from {module} import {alias.name}")
             if alias.asname and top == "IPython" and alias.name in ("HTML", "get_ipython"):
                 self._findings.add("hidden", f"{module}.{alias.name} as {alias.asname}")
 
@@ -69,7 +74,10 @@ class PythonRules(ast.NodeVisitor):
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         root = node.value.id if isinstance(node.value, ast.Name) else ""
-        self._attribute(node.attr, ast.unparse(node)[-40:], of=root)
+        shown = ast.unparse(node)[-40:]
+        self._attribute(node.attr, shown, of=root)
+        if node.attr == "open" or shown.endswith("offline.plot"):
+            self._findings.add("files", shown)  # a call of `open` with a plain mode never comes here
         if root not in ("os", "sys"):
             self.visit(node.value)
 
@@ -80,8 +88,10 @@ class PythonRules(ast.NodeVisitor):
             self._findings.add("hidden", shown)
         elif name in names.ATTRIBUTES:
             self._findings.add(names.ATTRIBUTES[name], shown)
-        elif name in names.SENSITIVE_PARTS or _is_inner(name):
+        elif name in names.SENSITIVE_PARTS or _is_inner(name) or (_is_private(name) and of not in ("self", "cls")):
             self._findings.add("hidden", shown)
+        elif prefix := next((prefix for prefix in names.PREFIXES if name.startswith(prefix)), ""):
+            self._findings.add(names.PREFIXES[prefix], shown)
         elif name in names.BUILTIN_NAMES and name not in names.CODE_METHODS:
             self._findings.add(names.BUILTIN_NAMES[name], shown)
 
@@ -98,6 +108,10 @@ class PythonRules(ast.NodeVisitor):
             self._findings.add("hidden", f"def {node.name}")
         self.generic_visit(node)
 
+    def visit_Global(self, node: ast.Global) -> None:
+        """A function that another cell calls could change what a name there stands for."""
+        self._findings.add("hidden", f"global {', '.join(node.names)}")
+
     def visit_Assign(self, node: ast.Assign) -> None:
         if isinstance(node.value, (ast.List, ast.Set, ast.ListComp, ast.SetComp)):
             self._lists.update(target.id for target in node.targets if isinstance(target, ast.Name))
@@ -111,6 +125,9 @@ class PythonRules(ast.NodeVisitor):
         function = node.func
         known = isinstance(function, ast.Name) and self._builtin(function.id, node)
         known = known or (isinstance(function, ast.Attribute) and self._method(function, node))
+        called = called_name(function)
+        if called in names.PYTHON_TEXT:
+            self._python_text(node, f"{called}(…)")
         if isinstance(function, ast.Attribute) and known:
             self.visit(function.value)
         elif not known:
@@ -158,35 +175,47 @@ class PythonRules(ast.NodeVisitor):
         return False
 
     def _method(self, function: ast.Attribute, node: ast.Call) -> bool:
+        """Whether the call of a method is judged in full here; else its name is judged, too."""
         name, shown = function.attr, f".{function.attr}(…)"
         first = node.args[0] if node.args else None
         if name == "open":
             self._open(node, shown, method=True)
-            return True
-        if name in names.CODE_METHODS:
-            self._evaluated(first, shown)
-            return True
+        elif name in names.CODE_METHODS:
+            if node.args or node.keywords:  # without, it is how a model of torch is told to predict
+                self._evaluated(first, shown)
+        elif name not in names.TO_TEXT or writes(node, first):
+            self._method_by_arguments(function, node, first, shown)
+            return False
+        return True
+
+    def _method_by_arguments(self, function: ast.Attribute, node: ast.Call, first: ast.expr | None, shown: str) -> None:
+        """Methods whose name says too little."""
+        name = function.attr
         if name == "HTML":
             self._html(node)
-        elif self._removes(function, node, first):
-            self._findings.add("delete", shown)
+        elif name in names.BY_NAME:
+            self._by_name(node)
+        elif name == "format":
+            self._formatted(function, node)
+        elif name in _MOVERS:
+            if self._removes(function, node, first):
+                self._findings.add("delete", shown)
         elif name in _WRITERS:
             self._findings.add("files", shown)
-        elif name == "load":
+        elif name == "load" and ast.unparse(function.value) != "json":
             self._findings.add("code", shown)
         elif name.startswith(_READERS):
             self._reader(node, first, shown)
-        return False
 
     def _removes(self, function: ast.Attribute, node: ast.Call, first: ast.expr | None) -> bool:
         """Lists have `remove`, texts `replace` and tables `rename`, too: told apart by receiver and arguments."""
         if function.attr == "remove":
             return not self._is_list(function.value)
         if function.attr == "rename":
-            return len(node.args) > 1 or (len(node.args) == 1 and not isinstance(first, (ast.Dict, ast.DictComp)))
-        return (
-            function.attr == "replace" and len(node.args) == 1 and not node.keywords and not isinstance(first, ast.Dict)
-        )
+            told = [keyword for keyword in node.keywords if keyword.arg != "target"]
+            target = len(node.args) + len(node.keywords) == 1 and not isinstance(first, (ast.Dict, ast.DictComp))
+            return len(node.args) > 1 or (target and not told)
+        return len(node.args) == 1 and not node.keywords and not isinstance(first, ast.Dict)
 
     def _is_list(self, receiver: ast.expr) -> bool:
         return isinstance(receiver, ast.List) or (isinstance(receiver, ast.Name) and receiver.id in self._lists)
@@ -196,7 +225,7 @@ class PythonRules(ast.NodeVisitor):
         if shown.startswith((".read_text", ".read_bytes")):
             return
         given = first or next((keyword.value for keyword in node.keywords if "path" in (keyword.arg or "")), None)
-        if given is not None and not (isinstance(given, ast.Constant) and isinstance(given.value, str)):
+        if given is not None and not self._is_text(given) and not is_buffer(given):
             self._findings.add("files", f"{shown} of something computed")
 
     def _open(self, node: ast.Call, shown: str, *, method: bool = False) -> None:
@@ -209,8 +238,34 @@ class PythonRules(ast.NodeVisitor):
         )
         if not plain or unpacked:
             self._findings.add("files", f"{shown} {ast.unparse(mode)}")
-        elif not method and not (node.args and isinstance(node.args[0], ast.Constant)):
+        elif not method and not (node.args and self._is_text(node.args[0])):
             self._findings.add("files", f"{shown} of something computed")
+
+    def _is_text(self, given: ast.expr) -> bool:
+        """Whether it can be read here what is given; then it has been judged."""
+        if isinstance(given, ast.Name) and given.id in self._texts:
+            judge_text(self._texts[given.id], self._findings)
+            return True
+        return isinstance(given, ast.Constant) and isinstance(given.value, str)
+
+    def _by_name(self, node: ast.Call) -> None:
+        """Methods of tables may be named by a text: `df.agg("to_csv", path_or_buf="x")`."""
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            for part in ast.walk(argument):
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    self._attribute(part.value, f"{part.value!r} by name", of="")
+
+    def _formatted(self, function: ast.Attribute, node: ast.Call) -> None:
+        for part in (function.value, *node.args):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str) and ".__" in part.value:
+                self._findings.add("hidden", part.value)
+
+    def _python_text(self, node: ast.Call, shown: str) -> None:
+        for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                self._judge(argument.value)
+            elif not isinstance(argument, (ast.Constant, ast.Lambda, ast.Dict)) and argument in node.args[:1]:
+                self._findings.add("code", f"{shown} of something computed")
 
     def _html(self, node: ast.Call) -> None:
         literal = [part.value for part in node.args if isinstance(part, ast.Constant) and isinstance(part.value, str)]
@@ -221,6 +276,10 @@ class PythonRules(ast.NodeVisitor):
         text = first.value if isinstance(first, ast.Constant) else None
         if not isinstance(text, str) or "@" in text or "__" in text:
             self._findings.add("code", shown)
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and len(name) > 1 and not name.startswith("__") and name not in names.PRIVATE_KNOWN
 
 
 def _is_inner(name: str) -> bool:
