@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -99,10 +100,19 @@ def wait_until_up(process: subprocess.Popen[bytes], log: Path) -> JupyterServer:
         if process.poll() is not None:
             raise ServerUnreachableError(f"The Jupyter server did not start:\n{_tail(log)}")
         info = _read(info_file)
-        if info:
+        if info and _listens(info["port"]):
             return JupyterServer(url=info["url"], root_dir=info["root_dir"], token=info["token"])
         time.sleep(0.05)
     raise ServerUnreachableError(f"The Jupyter server did not start within {_START_SECONDS:g} s:\n{_tail(log)}")
+
+
+def _listens(port: int) -> bool:
+    """Whether somebody takes connections on that port of the loopback: a server tells its address a moment before."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import anyio
 
-from jupyter_agent_host.errors import CellBusyError, NotebookError, ToolArgumentError
+from jupyter_agent_host.errors import CellBusyError, NotebookError, NotebookUnavailableError, ToolArgumentError
 from jupyter_agent_host.host.notebook import running
 from jupyter_agent_host.host.notebook.apply import changed_error
 from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, SetCellMetadata, SetOutputs, Snapshot
@@ -19,8 +20,11 @@ from jupyter_agent_host.host.tools.interface import Change, Tool, ToolAnswer, To
 from jupyter_agent_host.host.tools.jobs import run_as_job
 from jupyter_agent_host.host.tools.provenance import provenance
 
+logger = logging.getLogger(__name__)
+
 _SHOW_SECONDS = 2.0
 _SHOW_BYTES = 100_000
+_TRY_AGAIN_SECONDS = (0.2, 1.0, 3.0)
 _PROMPTS = ("%%agent", "%agent")
 _AGENT_KERNEL = "agent-claude"
 """The kernelspec in whose notebooks a cell is a prompt, unless it begins with a magic."""
@@ -107,17 +111,23 @@ class _CellRun:
                 execution = await running.run(self._context.agent, request, take)
             except BaseException:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(_SHOW_SECONDS):
-                    await self._end()
+                    await self._end(job)
                 raise
             finally:
                 tasks.cancel_scope.cancel()
         self._count = execution.execution_count
-        await self._end()
+        await self._end(job)
         return execution
 
-    async def _end(self) -> None:
+    async def _end(self, job: Job) -> None:
         """The last outputs, also for the review: the turn that began this may be over."""
-        await self._show()
+        for pause in _TRY_AGAIN_SECONDS:
+            problem = await self._show()
+            if not isinstance(problem, NotebookUnavailableError):
+                break
+            await anyio.sleep(pause)
+        if problem is not None:
+            job.note = f"The last outputs are not in cell {self.cell.id}: {problem}"
         await self._context.agent.review.note_cells(self._context.turn_id, self._seen, self.edits())
 
     async def _show_as_they_come(self) -> None:
@@ -125,17 +135,22 @@ class _CellRun:
         shown = self._gathered.changes
         while True:
             await anyio.sleep(_SHOW_SECONDS)
-            if self._gathered.changes != shown and self._gathered.size_bytes < _SHOW_BYTES:
-                shown = self._gathered.changes
-                await self._show()
+            now = self._gathered.changes
+            if now != shown and self._gathered.size_bytes < _SHOW_BYTES and await self._show() is None:
+                shown = now
 
-    async def _show(self, *, first: bool = False) -> None:
+    async def _show(self, *, first: bool = False) -> NotebookError | None:
+        """Put the outputs into the cell. What is in the way is no reason to end the run: it is given back.
+
+        The person may have deleted the cell, or closed a page in this moment.
+        """
         edits = self.edits() if first else self.edits()[:1]
         try:
             await self._context.document.edit(edits, seen=self._seen)
-        except NotebookError:
-            # The person deleted the cell, or closed a page in this moment; the run itself goes on.
-            return
+        except NotebookError as err:
+            logger.info("outputs are not in cell %s yet: %s", self.cell.id, err)
+            return err
+        return None
 
 
 def _asks_agent(snapshot: Snapshot, source: str) -> bool:

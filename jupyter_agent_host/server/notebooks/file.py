@@ -14,6 +14,8 @@ from jupyter_agent_host.host.notebook.apply import apply_edits, merged_metadata
 from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, SetOutputs, Snapshot
 from jupyter_agent_host.server.notebooks.shapes import cell_of, raw_cell
 
+_TRIES = 3
+
 
 class FileDocument:
     """One notebook file. `still_closed` raises once somebody has opened it: then the file is not ours to write."""
@@ -39,16 +41,17 @@ class FileDocument:
     ) -> Snapshot:
         """As `NotebookDocument.edit`."""
         async with self._lock:
-            model = await self._get()
-            notebook = model["content"]
-            after = apply_edits(_snapshot(notebook, _all_ids(notebook)).cells, edits, again=again)
-            _write_back(notebook, after, edits)
-            await self._still_closed()
-            if (await self._get(content=False))["last_modified"] != model["last_modified"]:
-                raise NotebookUnavailableError("The notebook's file was changed in this moment. Read it and try again.")
-            with anyio.CancelScope(shield=True):
-                await self._save(notebook)
-        return _snapshot(notebook, ())
+            for _ in range(_TRIES):
+                model = await self._get()
+                notebook = model["content"]
+                after = apply_edits(_snapshot(notebook, _all_ids(notebook)).cells, edits, again=again)
+                _write_back(notebook, after, edits)
+                await self._still_closed()
+                if (await self._get(content=False))["last_modified"] == model["last_modified"]:
+                    with anyio.CancelScope(shield=True):
+                        await self._save(notebook)
+                    return _snapshot(notebook, ())
+        raise NotebookUnavailableError("The notebook's file is being changed by another program. Try again later.")
 
     async def _get(self, *, content: bool = True) -> dict[str, Any]:
         try:
