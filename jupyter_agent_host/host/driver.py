@@ -26,6 +26,7 @@ from jupyter_agent_host.protocol.host_api import SandboxStateName
 logger = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.5
+_OUTDATED = "what you took back was still to be seen in it"
 _MAX_PAUSE_SECONDS = 30.0
 
 
@@ -170,9 +171,13 @@ class Driver:
     async def _ensure_live(self, turn: Turn) -> LiveSandbox:
         agent = self.agent
         if agent.live is not None:
-            if not agent.live.gone.is_set():
+            if agent.live.gone.is_set():
+                await self._clear(agent.live, "lost", "sandbox_gone")
+            elif agent.live.workspace.outdated and not (turn.sent or agent.live.background_tasks):
+                await self._enter("stopping", turn.turn_id)
+                await self._clear(agent.live, "stopped", _OUTDATED, turn_id=turn.turn_id)
+            else:
                 return agent.live
-            await self._clear(agent.live, "lost", "sandbox_gone")
         await self._enter("starting", turn.turn_id)
         try:
             live, notices = await launch(agent.row, turn.session_id, agent.services, self.listener)

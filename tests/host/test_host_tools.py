@@ -42,11 +42,17 @@ class _Document:
     async def read(self, _outputs_of: Sequence[str] = ()) -> Snapshot:
         self._shelf.reads += 1
         await self._shelf.held.wait()
-        return Snapshot(tuple(self._shelf.cells.setdefault(self._path, [Cell("c0", "code", "a")])), {}, "page")
+        return self._now()
 
-    async def edit(self, edits: Sequence[CellEdit], **_seen: Any) -> Snapshot:
-        self._shelf.cells[self._path] = apply_edits((await self.read()).cells, edits)
-        return await self.read()
+    async def edit(self, edits: Sequence[CellEdit], *, seen: Snapshot | None = None) -> Snapshot:
+        """Where the caller has not read what the edits are for, it is read here, as a page's is."""
+        before = seen if seen is not None else await self.read()
+        apply_edits(before.cells, edits)
+        self._shelf.cells[self._path] = apply_edits(self._now().cells, edits)
+        return self._now()
+
+    def _now(self) -> Snapshot:
+        return Snapshot(tuple(self._shelf.cells.setdefault(self._path, [Cell("c0", "code", "a")])), {}, "page")
 
 
 def call(talk: Talk, request_id: str, name: str = "overview", **changes: Any) -> HostToolCall:
@@ -152,7 +158,9 @@ async def test_the_real_cli_sees_the_notebook_and_an_interrupt_ends_the_hosts_wo
         assert not result.is_error
         assert "c0 rev" in talk.ended.text
         other = house.ref(notebook=tmp_path / "project" / "other.ipynb")
+        reads = shelf.reads
         await house.ask("insert here")
+        assert shelf.reads == reads + 1, "an edit is checked, carried out and noted for its review by one reading"
         await house.ask("insert there", ref=other)
         sources = {path.rpartition("/")[2]: [cell.source for cell in cells] for path, cells in shelf.cells.items()}
         assert sources == {"notebook.ipynb": ["a", "insert here"], "other.ipynb": ["a", "insert there"]}

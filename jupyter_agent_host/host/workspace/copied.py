@@ -15,7 +15,7 @@ from jupyter_agent_host.host.workspace.guards import Guard
 from jupyter_agent_host.host.workspace.inside import Inside, look_inside
 from jupyter_agent_host.host.workspace.interface import Collected, Look, Refused, WorkspaceRequest
 from jupyter_agent_host.host.workspace.ledger import Ledger, Stamp, save_ledger
-from jupyter_agent_host.host.workspace.look import look_at, remove_inside
+from jupyter_agent_host.host.workspace.look import look_at, take_back
 from jupyter_agent_host.host.workspace.masks import Masks
 from jupyter_agent_host.host.workspace.names import reaches_into, shown
 from jupyter_agent_host.host.workspace.owner import Owner
@@ -30,6 +30,8 @@ LINK = "it is a symbolic link"
 
 class CopiedWorkspace:
     """See `Flavour`. `first` is a survey that was made just now, to spare `prepare` the walk."""
+
+    outdated = False
 
     def __init__(self, request: WorkspaceRequest, folder: Path, ledger: Ledger, first: Survey | None) -> None:
         self._folder = folder
@@ -99,12 +101,8 @@ class CopiedWorkspace:
             return look_at(Sides(inside, person), path, check)
 
     def revert(self, paths: Sequence[str], check: Check) -> None:
-        with opened_root(self._tree) as inside:
-            for path in paths:
-                check()
-                remove_inside(inside, path)
-                # Forgotten, it is brought in again like any file that the copy lacks.
-                self._ledger.entries.pop(path, None)
+        # Forgotten, they are brought in again like any file that the copy lacks.
+        take_back(self._tree, paths, self._ledger, check)
         save_ledger(self._state_dir, self._ledger)
         self.refresh(check)
 

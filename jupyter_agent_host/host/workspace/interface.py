@@ -101,6 +101,7 @@ class Workspace(Protocol):
         note: one sentence when that differs from what was asked or must be said aloud, else "".
         masked: relative paths that are hidden from the agent, known after `prepare`.
         watched: whether nothing but `overfull` keeps the layer small, known after `prepare`.
+        outdated: the sandbox goes on seeing what was taken back; a new one would not.
     """
 
     @property
@@ -114,6 +115,9 @@ class Workspace(Protocol):
 
     @property
     def watched(self) -> bool: ...
+
+    @property
+    def outdated(self) -> bool: ...
 
     async def prepare(self) -> WorkspaceMount:
         """Make or bring up to date what a sandbox mounts. Idempotent; keeps what the agent left.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from jupyter_agent_host.host.workspace.files import (
     Check,
@@ -14,9 +16,11 @@ from jupyter_agent_host.host.workspace.files import (
     lstat,
     opened_file,
     opened_folder,
+    opened_root,
 )
 from jupyter_agent_host.host.workspace.interface import Look
 from jupyter_agent_host.host.workspace.keep import MAX_TEXT_BYTES, is_text
+from jupyter_agent_host.host.workspace.ledger import Ledger
 
 
 def look_at(sides: Sides, path: str, check: Check) -> Look:
@@ -43,7 +47,16 @@ def _read(root: int, path: str) -> bytes | None:
     return data
 
 
-def remove_inside(root: int, path: str) -> None:
+def take_back(folder: Path, paths: Sequence[str], ledger: Ledger, check: Check) -> None:
+    """Remove the agent's files in a folder of the sandbox's, and forget what was known of them."""
+    with opened_root(folder) as root:
+        for path in paths:
+            check()
+            _remove(root, path)
+            ledger.entries.pop(path, None)
+
+
+def _remove(root: int, path: str) -> None:
     """Remove a file, a link, or an overlay's mark of a deletion; whatever else lies there stays."""
     *folders, name = path.split("/")
     with despite_the_sandbox(), suppress(FileNotFoundError), opened_folder(root, folders) as place:

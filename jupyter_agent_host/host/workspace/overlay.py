@@ -22,7 +22,7 @@ from jupyter_agent_host.host.workspace.guards import Guard
 from jupyter_agent_host.host.workspace.inside import Inside, look_inside
 from jupyter_agent_host.host.workspace.interface import Collected, Look, Refused, WorkspaceRequest
 from jupyter_agent_host.host.workspace.ledger import UNKNOWN, Entry, Ledger, Stamp, save_ledger
-from jupyter_agent_host.host.workspace.look import look_at, remove_inside
+from jupyter_agent_host.host.workspace.look import look_at, take_back
 from jupyter_agent_host.host.workspace.masks import Masks
 from jupyter_agent_host.host.workspace.names import reaches_into, shown
 from jupyter_agent_host.host.workspace.owner import Owner
@@ -57,6 +57,7 @@ class LayeredWorkspace:
         self._first = first
         self._since_ns = time.time_ns()
         self.note = ""
+        self.outdated = False
 
     @property
     def masked(self) -> tuple[str, ...]:
@@ -127,13 +128,10 @@ class LayeredWorkspace:
             return look_at(Sides(upper, person), path, check)
 
     def revert(self, paths: Sequence[str], check: Check) -> None:
-        with opened_root(self._upper) as upper:
-            for path in paths:
-                check()
-                # Without it, and without the mark of a deletion, the person's file shows through.
-                remove_inside(upper, path)
-                self._ledger.entries.pop(path, None)
+        # Without them, and without the marks of deletions, the person's files show through.
+        take_back(self._upper, paths, self._ledger, check)
         save_ledger(self._state_dir, self._ledger)
+        self.outdated = True  # the mount remembers what it found in the upper layer
 
     def _changed(self, path: str, now: os.stat_result) -> bool:
         entry = self._ledger.entries.get(path)

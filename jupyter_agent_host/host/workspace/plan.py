@@ -56,6 +56,10 @@ class _PlannedWorkspace:
     def watched(self) -> bool:
         return self._layer is not None and self._layer.rung == "watch"
 
+    @property
+    def outdated(self) -> bool:
+        return self._flavour is not None and self._flavour.outdated
+
     async def prepare(self) -> WorkspaceMount:
         # Chosen anew for each sandbox: the folder may have grown, and the provider may be another one.
         return await self._run(self._prepare)

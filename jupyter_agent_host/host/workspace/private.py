@@ -14,6 +14,7 @@ from jupyter_agent_host.sandbox.spec import BindWorkspace, ScratchWorkspace, Wor
 class PrivateWorkspace:
     """See `Flavour`. `note` says why it is private if that was not asked for."""
 
+    outdated = False
     mode = "private"
     masked: tuple[str, ...] = ()
 
