@@ -102,6 +102,7 @@ class AgentHostExtension(ExtensionApp):
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 - the hook's form
         """Jupyter's hook: the event loop runs now. The host opens in its own task, so that nobody waits for it."""
         self._renames.listen(self._events)
+        self.notebooks.listen(self._events)
         self.host.start()
 
     async def stop_extension(self) -> None:

@@ -4,7 +4,7 @@ import type { IOutput } from '@jupyterlab/nbformat';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ISharedCell, ISharedNotebook } from '@jupyter/ydoc';
 import type { JSONObject, JSONValue } from '@lumino/coreutils';
-import { Step } from './step';
+import { Step, placeOf, reorder } from './step';
 import type { Edit } from './step';
 
 export type { Edit } from './step';
@@ -28,7 +28,8 @@ const RICH = ['image/png', 'image/jpeg', 'image/gif', 'image/svg+xml', 'text/htm
 export class NotebookEdits {
   /** When the person last changed each cell's source, by cell id. */
   private readonly typed = new Map<string, number>();
-  private ours = false;
+  /** Whether this very moment changes the notebook for the agent. */
+  ours = false;
   /** The cells' texts as the file has them. */
   private saved: string[] = [];
   private readonly done = new Map<string, JSONObject>();
@@ -74,14 +75,17 @@ export class NotebookEdits {
     return { cells, metadata: model.sharedModel.getMetadata() as JSONObject, dirty: this.edited };
   }
 
-  /** All edits in one transaction, or none; an edit that was made already is only answered again. */
-  edit(editId: string, edits: readonly Edit[]): JSONObject {
+  /**
+   * All edits in one transaction, or none; an edit that was made already is only answered again. `forPerson`: a person
+   * decided on them just now, so that their own typing refuses none.
+   */
+  edit(editId: string, edits: readonly Edit[], forPerson = false): JSONObject {
     const before = this.done.get(editId);
     if (before !== undefined) {
       return before;
     }
     const shared = this.panel.context.model.sharedModel;
-    this.check(shared, edits);
+    this.check(shared, edits, forPerson);
     this.ours = true;
     try {
       shared.transact(() => {
@@ -126,25 +130,26 @@ export class NotebookEdits {
   }
 
   /** Everything that can refuse comes before the first change. */
-  private check(shared: ISharedNotebook, edits: readonly Edit[]): void {
-    const coming = new Set<string>();
+  private check(shared: ISharedNotebook, edits: readonly Edit[], forPerson: boolean): void {
+    const order = shared.cells.map(cell => cell.getId());
     for (const edit of edits) {
-      const known = (id: string): boolean => coming.has(id) || cellOf(shared, id) !== undefined;
-      if (edit.after && !known(edit.after)) {
+      if (edit.after && !order.includes(edit.after)) {
         throw new Refusal('cell_missing', edit.after);
       }
-      if (edit.op === 'InsertCell') {
-        coming.add(edit.cell_id);
-      } else {
-        this.checkCell(shared, edit, known);
+      if (edit.op !== 'InsertCell') {
+        if (!forPerson && disturbs(shared, edit, order) && this.isTyping(edit.cell_id)) {
+          throw new Refusal('cell_busy', edit.cell_id);
+        }
+        this.checkCell(shared, edit, order);
       }
+      reorder(order, edit);
     }
   }
 
-  private checkCell(shared: ISharedNotebook, edit: Edit, known: (id: string) => boolean): void {
+  private checkCell(shared: ISharedNotebook, edit: Edit, order: readonly string[]): void {
     const cell = cellOf(shared, edit.cell_id);
     if (cell === undefined) {
-      if (!known(edit.cell_id) && edit.expected !== null) {
+      if (!order.includes(edit.cell_id) && edit.expected !== null) {
         throw new Refusal('cell_missing', edit.cell_id);
       }
       return;
@@ -154,10 +159,6 @@ export class NotebookEdits {
     }
     if (edit.expected === null || cell.cell_type !== edit.expected.type || cell.getSource() !== edit.expected.source) {
       throw new Refusal('cell_changed', edit.cell_id);
-    }
-    const changes = edit.op === 'DeleteCell' || cell.getSource() !== edit.source;
-    if (changes && this.isTyping(edit.cell_id)) {
-      throw new Refusal('cell_busy', edit.cell_id);
     }
   }
 
@@ -176,6 +177,21 @@ export class NotebookEdits {
 
 function cellOf(shared: ISharedNotebook, cellId: string): ISharedCell | undefined {
   return shared.cells.find(cell => cell.getId() === cellId);
+}
+
+/** Whether an edit reaches under the hands of who types in its cell: a cell moves as a copy, away from the cursor. */
+function disturbs(shared: ISharedNotebook, edit: Edit, order: readonly string[]): boolean {
+  const cell = cellOf(shared, edit.cell_id);
+  switch (edit.op) {
+    case 'DeleteCell':
+      return true;
+    case 'MoveCell':
+      return placeOf(order, edit) !== null;
+    case 'ReplaceSource':
+      return cell !== undefined && (cell.getSource() !== edit.source || (edit.type ?? cell.cell_type) !== cell.cell_type);
+    default:
+      return false;
+  }
 }
 
 function stateOf(cell: ICodeCellModel): string {

@@ -22,6 +22,7 @@ export interface PageRequest {
   edit_id: string;
   outputs_of: string[];
   edits: Edit[];
+  for_person: boolean;
 }
 
 /** What the line needs of the page. */

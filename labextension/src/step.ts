@@ -18,6 +18,40 @@ export interface Edit {
   expected?: { type: string; source: string } | null;
 }
 
+/** Where a cell goes in an order without it; null for one that stays where it is, or is not there. */
+export function placeOf(order: readonly string[], edit: { cell_id: string; after?: string | undefined }): number | null {
+  const from = order.indexOf(edit.cell_id);
+  const to = behind(order, edit.after);
+  if (from < 0 || edit.after === edit.cell_id || to === from || to === from + 1) {
+    return null;
+  }
+  return to > from ? to - 1 : to;
+}
+
+/** What an edit does to the order of the cells' ids. */
+export function reorder(order: string[], edit: Edit): void {
+  const at = order.indexOf(edit.cell_id);
+  if (edit.op === 'InsertCell') {
+    if (at < 0) {
+      order.splice(behind(order, edit.after), 0, edit.cell_id);
+    }
+  } else if (edit.op === 'DeleteCell') {
+    if (at >= 0) {
+      order.splice(at, 1);
+    }
+  } else if (edit.op === 'MoveCell') {
+    const to = placeOf(order, edit);
+    if (to !== null) {
+      order.splice(at, 1);
+      order.splice(to, 0, edit.cell_id);
+    }
+  }
+}
+
+function behind(order: readonly string[], after: string | undefined): number {
+  return after ? order.indexOf(after) + 1 : 0;
+}
+
 /**
  * The cells in the middle of one transaction. The shared model tells of its own changes only at the transaction's end, so
  * the order is kept here.
@@ -36,7 +70,7 @@ export class Step {
     if (edit.op === 'InsertCell') {
       if (cell === undefined) {
         const { cell_id: id, type, source, metadata } = edit;
-        this.insert(this.behind(edit.after), { id, cell_type: type ?? 'code', source: source ?? '', metadata: metadata ?? {} });
+        this.insert(behind(this.order, edit.after), { id, cell_type: type ?? 'code', source: source ?? '', metadata: metadata ?? {} });
       }
     } else if (cell === undefined) {
       return; // a deletion carried out again
@@ -63,17 +97,11 @@ export class Step {
 
   private move(cell: ISharedCell, after: string | undefined): void {
     const id = cell.getId();
-    const from = this.order.indexOf(id);
-    const to = this.behind(after);
-    if (after !== id && to !== from && to !== from + 1) {
+    if (placeOf(this.order, { cell_id: id, after }) !== null) {
       const whole = cell.toJSON();
       this.remove(id);
-      this.insert(this.behind(after), { ...whole, id });
+      this.insert(behind(this.order, after), { ...whole, id });
     }
-  }
-
-  private behind(after: string | undefined): number {
-    return after ? this.order.indexOf(after) + 1 : 0;
   }
 
   private insert(index: number, whole: SharedCell.Cell & { id: string }): void {

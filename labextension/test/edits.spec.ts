@@ -82,6 +82,18 @@ describe('edits', () => {
     expect(refusalOf(() => edits.edit('e', [typed]))).toMatchObject({ code: 'cell_busy' });
     edits.edit('f', [{ op: 'ReplaceSource', cell_id: 'c1', source: 'mine', expected: expected(1) }]);
     expect(sources()).toEqual(['one, typed', 'mine', 'three']);
+    const other = { op: 'ReplaceSource' as const, cell_id: 'c0', source: 'one, typed', type: 'markdown' as const };
+    expect(refusalOf(() => edits.edit('g', [{ ...other, expected: expected(0) }]))).toMatchObject({ code: 'cell_busy' });
+    const moves = [
+      { op: 'MoveCell' as const, cell_id: 'c2', after: '' },
+      { op: 'MoveCell' as const, cell_id: 'c0', after: 'c2' }
+    ];
+    edits.edit('h', moves);
+    expect(sources()).toEqual(['three', 'one, typed', 'mine']);
+    const last = { op: 'MoveCell' as const, cell_id: 'c0', after: 'c1' };
+    expect(refusalOf(() => edits.edit('i', [last]))).toMatchObject({ code: 'cell_busy' });
+    edits.edit('j', [last, { ...typed, expected: expected(1) }], true);
+    expect(sources()).toEqual(['three', 'mine', 'gone']);
   });
 
   it('names a cell that is gone', () => {

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import nbformat
 import pytest
+from chromium import ARGUMENTS, CHROMIUM
 from lab_script import SCRIPT
 from nbformat.v4 import new_code_cell, new_notebook
 from on_disk import notebook_on_disk
@@ -22,18 +23,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_pl
 from jupyter_agent_host.cli.headless import own_server
 from jupyter_agent_host.cli.servers import JupyterServer
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DOCS_IMAGES = ("approval", "question", "cell-done")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -73,7 +73,9 @@ def test_edits_reach_the_open_page_beside_what_the_person_types(lab: Any, window
     expect(asked).to_be_visible(timeout=LONG)
     type_into(view.page, 2, " + 20")
     asked.get_by_role("button", name="Allow once").click()
-    expect(last_turn(view, 3)).to_contain_text("changed since you read it")
+    turn = last_turn(view, 3)
+    expect(turn).to_contain_text("The person is typing in cell c1")
+    expect(turn).to_contain_text("b = 2 + 20")
     assert sources(view.page) == ["a = 1 + 10", "added = 1", "b = 2 + 20", "c = 3"]
     view.ask(f"edit c1 at {revision_of('code', 'b = 2 + 20')}: b = 99")
     expect(last_turn(view, 4)).to_contain_text("typing")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import anyio
 import pytest
+from hammering import first_sources, hammer
 from on_disk import saved
 from own_house import own_server, text_of
 
@@ -127,39 +128,18 @@ async def test_two_agents_hammer_two_notebooks_and_nothing_is_lost_or_crosses(
 ) -> None:
     async with own_server(tmp_path, monkeypatch, rtc=rtc) as server:
         names = ("left.ipynb", "right.ipynb")
-        paths = [server.notebook(name, *[f"{name} {index}" for index in range(5)]) for name in names]
+        paths = [server.notebook(name, *first_sources(name)) for name in names]
         desks = [await server.desk(path) for path in paths]
         wanted: dict[int, list[str]] = {}
 
-        async def hammer(which: int) -> None:
-            desk, mark = desks[which], names[which]
-            expected = [(f"c{index}", f"{mark} {index}") for index in range(5)]
-            revisions = {cell.id: cell.revision for cell in (await desk.snapshot()).cells}
-            for step in range(200 if rtc else 40):
-                cell_id, source = expected[step % len(expected)]
-                if step % 4 == 0:
-                    said = await desk.do("insert_cells", after=cell_id, cells=[{"source": f"{mark} new {step}"}])
-                    new_id, _, revision, _ = said.split()[1:5]
-                    revisions[new_id] = revision
-                    expected.insert(step % len(expected) + 1, (new_id, f"{mark} new {step}"))
-                elif step % 4 == 3 and len(expected) > 8:
-                    await desk.do("delete_cells", cells=[{"cell_id": cell_id, "revision": revisions[cell_id]}])
-                    del expected[step % len(expected)]
-                elif step % 4 == 2:
-                    await desk.do("move_cells", cell_ids=[cell_id], after="")
-                    expected.insert(0, expected.pop(step % len(expected)))
-                else:
-                    edit = {"cell_id": cell_id, "revision": revisions[cell_id], "source": f"{source}\n{mark} at {step}"}
-                    said = await desk.do("edit_cell", **edit)
-                    revisions[cell_id] = said.split()[3]
-                    expected[step % len(expected)] = (cell_id, edit["source"])
-            wanted[which] = [source for _, source in expected]
+        async def work(which: int) -> None:
+            wanted[which] = await hammer(desks[which], names[which], 200 if rtc else 40)
 
         async with AsyncExitStack() as stack:
             people = [await stack.enter_async_context(server.person(name)) for name in names] if rtc else []
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(hammer, 0)
-                tasks.start_soon(hammer, 1)
+                tasks.start_soon(work, 0)
+                tasks.start_soon(work, 1)
             for which, person in enumerate(people):
                 await person.until(partial(lambda person, which: person.sources == wanted[which], person, which))
                 await saved(paths[which], wanted[which])

@@ -18,15 +18,18 @@ from jupyter_agent_host.host.notebook.cells import (
 )
 
 
-def apply_edits(cells: Sequence[Cell], edits: Sequence[CellEdit], *, again: bool = False) -> list[Cell]:
+def apply_edits(
+    cells: Sequence[Cell], edits: Sequence[CellEdit], *, again: bool = False, for_person: bool = False
+) -> list[Cell]:
     """The cells after all edits; the cells given are left as they are. What is done already is done once.
 
-    `again` says that the edits may have been carried out before, so that a cell to delete may be gone.
+    `again` says that the edits may have been carried out before, so that a cell to delete may be gone;
+    `for_person` that a person decided on them, so that typing refuses none.
 
     Raises:
         CellMissingError, CellChangedError, CellBusyError: as `NotebookDocument.edit`.
     """
-    after = list(cells)
+    after = [replace(cell, typing=False) for cell in cells] if for_person else list(cells)
     for edit in edits:
         if isinstance(edit, InsertCell):
             _insert(after, edit)
@@ -84,8 +87,11 @@ def _move(cells: list[Cell], edit: MoveCell) -> None:
     if edit.after == edit.cell_id:
         return
     index = index_of(cells, edit.cell_id)
-    if edit.after:
-        index_of(cells, edit.after)
+    place = _position(cells, edit.after)
+    if place in (index, index + 1):
+        return
+    if cells[index].typing:  # it moves as a copy, and keys pressed in this moment would reach the old one
+        raise busy_error(cells[index])
     cell = cells.pop(index)
     cells.insert(_position(cells, edit.after), cell)
 
@@ -107,11 +113,17 @@ def _changed(cell: Cell, edit: CellEdit) -> Cell:
 
 def _check(cell: Cell, revision: str) -> None:
     if cell.typing:
-        raise CellBusyError(
-            f"The person is typing in cell {cell.id}. Leave it alone for now: do something else first, or ask them."
-        )
+        raise busy_error(cell)
     if cell.revision != revision:
         raise changed_error(cell)
+
+
+def busy_error(cell: Cell) -> CellBusyError:
+    """What is said about an edit under the person's hands."""
+    return CellBusyError(
+        f"The person is typing in cell {cell.id}, so nothing was edited. Leave it alone for now: do something else"
+        f" first, or ask them. At this moment it is at revision {cell.revision}:\n{cell.source}"
+    )
 
 
 def changed_error(cell: Cell) -> CellChangedError:

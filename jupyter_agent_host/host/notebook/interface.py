@@ -20,18 +20,21 @@ class NotebookDocument(Protocol):
             NotebookUnavailableError: the notebook cannot be reached, or its cells have no ids.
         """
 
-    async def edit(self, edits: Sequence[CellEdit], *, seen: Snapshot | None = None) -> Snapshot:
+    async def edit(
+        self, edits: Sequence[CellEdit], *, seen: Snapshot | None = None, for_person: bool = False
+    ) -> Snapshot:
         """Carry out all edits in order as one step, or none of them; the notebook after it, without outputs.
 
         `seen` is what the edits were made for, if the caller has read it already: it saves another reading where the
         notebook is far away. Whether cells are still at the revisions that the edits say is looked at in any case.
+        `for_person`: a person decided on these edits just now, so that their own typing refuses none.
 
         Carrying the same edits out a second time, after an answer that was lost, changes nothing more and succeeds.
 
         Raises:
             CellMissingError: an edit names a cell that is not there.
             CellChangedError: a cell is at another revision than the edit says.
-            CellBusyError: a person is typing in a cell that would change.
+            CellBusyError: a person is typing in a cell that would change or move.
             NotebookUnavailableError: the notebook cannot be reached, or cannot be edited from here.
         """
 

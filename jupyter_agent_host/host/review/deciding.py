@@ -46,7 +46,7 @@ async def undo_cells(agent: NotebookAgent, items: Sequence[CheckpointItemRow], c
     try:
         steps = plan(items, await document.read([item.key for item in items]), choice, outcome)
         if steps:
-            await document.edit(steps)
+            await document.edit(steps, for_person=True)
     except NotebookError as err:
         return Outcome(problems=[(item, str(err).rstrip(".")) for item in items])
     return outcome

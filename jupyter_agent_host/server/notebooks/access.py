@@ -7,6 +7,7 @@ from typing import Any, Union
 
 import anyio
 from jupyter_core.utils import ensure_async
+from jupyter_events import EventLogger
 
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
@@ -19,6 +20,8 @@ from jupyter_agent_host.server.notebooks.room import RoomDocument, Rooms
 from jupyter_agent_host.server.paths import NotebookPaths
 
 _TRIES = 3
+_SESSIONS = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
+_NOTEBOOK_ROOM = "json:notebook:"
 
 Place = Union[RoomDocument, PageDocument, FileDocument]
 
@@ -38,6 +41,16 @@ class ServerNotebooks:
         self.kernels = kernels
         self._rooms = Rooms()
         self._locks: dict[str, anyio.Lock] = {}
+
+    def listen(self, events: EventLogger) -> None:
+        """Begin to hear of rooms that open, so that who types in one is known before an agent first looks there."""
+        events.add_listener(schema_id=_SESSIONS, listener=self._hear)
+
+    async def _hear(self, logger: EventLogger, schema_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - Jupyter's
+        if data.get("action") == "initialize" and data["room"].startswith(_NOTEBOOK_ROOM):
+            room = await self._live.document(data["path"])
+            if room is not None:
+                self._rooms.document(room)
 
     def document(self, path: str) -> ServerDocument:
         """The notebook at this absolute path."""
@@ -93,12 +106,14 @@ class ServerDocument:
         """As `NotebookDocument.read`."""
         return await self._until_found(lambda place: place.read(outputs_of))
 
-    async def edit(self, edits: Sequence[CellEdit], *, seen: Snapshot | None = None) -> Snapshot:
+    async def edit(
+        self, edits: Sequence[CellEdit], *, seen: Snapshot | None = None, for_person: bool = False
+    ) -> Snapshot:
         """As `NotebookDocument.edit`. A page that closes takes its unsaved state along: then the edit is made anew."""
         try:
-            return await (await self._notebooks.place(self._api_path)).edit(edits, seen=seen)
+            return await (await self._notebooks.place(self._api_path)).edit(edits, seen=seen, for_person=for_person)
         except PageLostError:
-            return await self._until_found(lambda place: place.edit(edits, again=True))
+            return await self._until_found(lambda place: place.edit(edits, again=True, for_person=for_person))
 
     async def _until_found(self, ask: Callable[[Place], Awaitable[Snapshot]]) -> Snapshot:
         """Ask where the notebook is, and again where it is then if it moves in that moment."""

@@ -38,13 +38,15 @@ class FileDocument:
         *,
         seen: Snapshot | None = None,  # noqa: ARG002 - the file is read again, under the lock
         again: bool = False,
+        for_person: bool = False,
     ) -> Snapshot:
         """As `NotebookDocument.edit`."""
         async with self._lock:
             for _ in range(_TRIES):
                 model = await self._get()
                 notebook = model["content"]
-                after = apply_edits(_snapshot(notebook, _all_ids(notebook)).cells, edits, again=again)
+                before = _snapshot(notebook, _all_ids(notebook)).cells
+                after = apply_edits(before, edits, again=again, for_person=for_person)
                 _write_back(notebook, after, edits)
                 await self._still_closed()
                 if (await self._get(content=False))["last_modified"] == model["last_modified"]:

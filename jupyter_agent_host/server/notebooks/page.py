@@ -8,12 +8,8 @@ from typing import Any
 
 import msgspec
 
-from jupyter_agent_host.errors import (
-    CellBusyError,
-    CellMissingError,
-    NotebookUnavailableError,
-)
-from jupyter_agent_host.host.notebook.apply import apply_edits, changed_error
+from jupyter_agent_host.errors import CellMissingError, NotebookUnavailableError
+from jupyter_agent_host.host.notebook.apply import apply_edits, busy_error, changed_error
 from jupyter_agent_host.host.notebook.cells import CellEdit, DeleteCell, ReplaceSource, SetOutputs, Snapshot
 from jupyter_agent_host.server.notebooks.pages import (
     Page,
@@ -63,22 +59,26 @@ class PageDocument:
         request = PageRequest(request_id=new_id(), op="read", path=self._api_path, outputs_of=tuple(outputs_of))
         return self._snapshot(self._checked(await self._page.ask(request)))
 
-    async def edit(self, edits: Sequence[CellEdit], *, seen: Snapshot | None = None, again: bool = False) -> Snapshot:
+    async def edit(
+        self,
+        edits: Sequence[CellEdit],
+        *,
+        seen: Snapshot | None = None,
+        again: bool = False,
+        for_person: bool = False,
+    ) -> Snapshot:
         """As `NotebookDocument.edit`; raises as `read`, too, and then the edit may have been made or not."""
         self._one_copy()
-        before = await self._checked_before(edits, seen, again=again)
+        before = Snapshot((), {}, "page")
+        if not all(isinstance(edit, SetOutputs) for edit in edits):  # a running cell tells of its outputs often
+            before = seen if seen is not None else await self.read()
+            apply_edits(before.cells, edits, again=again, for_person=for_person)  # raises for what may not be done
         # The page compares what each edit was checked against with what it has in the same step as it edits.
         wire = [_wire(edit, before) for edit in edits]
-        request = PageRequest(request_id=new_id(), op="edit", path=self._api_path, edit_id=new_id(), edits=wire)
+        request = PageRequest(
+            request_id=new_id(), op="edit", path=self._api_path, edit_id=new_id(), edits=wire, for_person=for_person
+        )
         return self._snapshot(self._checked(await self._ask_twice(request)))
-
-    async def _checked_before(self, edits: Sequence[CellEdit], seen: Snapshot | None, *, again: bool) -> Snapshot:
-        """What the edits are checked against; raises for what may not be done."""
-        if all(isinstance(edit, SetOutputs) for edit in edits):  # a running cell tells of its outputs often
-            return Snapshot((), {}, "page")
-        before = seen if seen is not None else await self.read()
-        apply_edits(before.cells, edits, again=again)
-        return before
 
     async def _ask_twice(self, request: PageRequest) -> PageAnswer:
         """A connection that breaks and comes back is asked again; the page knows the edit by its id."""
@@ -103,14 +103,11 @@ class PageDocument:
     def _checked(self, answer: PageAnswer) -> Any:
         if not answer.code:
             return answer.result
-        if answer.code == "cell_changed":
-            snapshot = self._snapshot(answer.result)
-            cell = snapshot.cell(answer.cell_id)
+        if answer.code in ("cell_changed", "cell_busy"):
+            cell = self._snapshot(answer.result).cell(answer.cell_id)
             if cell is None:
                 raise CellMissingError("The cell was deleted in this moment.")
-            raise changed_error(cell)
-        if answer.code == "cell_busy":
-            raise CellBusyError(f"The person is typing in cell {answer.cell_id[:64]}. Leave it alone for now.")
+            raise changed_error(cell) if answer.code == "cell_changed" else busy_error(cell)
         if answer.code == "cell_missing":
             raise CellMissingError(f"No cell {answer.cell_id[:64]!r} is in the notebook any more.")
         raise NotebookUnavailableError(f"The page refused: {answer.message[:500] or answer.code[:80]}")

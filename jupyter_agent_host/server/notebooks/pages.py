@@ -63,12 +63,19 @@ class PageRequest(msgspec.Struct, frozen=True):
     edit_id: str = ""
     outputs_of: Sequence[str] = ()
     edits: Sequence[Json] = ()
+    for_person: bool = False
 
 
 class PageLostError(NotebookUnavailableError):
-    """The page went away, or never answered."""
+    """The page went away."""
 
     code = "page_lost"
+
+
+class PageSilentError(NotebookUnavailableError):
+    """The page is there and does not answer, as one does that a dialog of the browser or a debugger holds."""
+
+    code = "page_silent"
 
 
 class Page:
@@ -84,7 +91,8 @@ class Page:
         """Send a request and wait for its answer.
 
         Raises:
-            PageLostError: the page went, or did not answer in time.
+            PageLostError: the page went.
+            PageSilentError: it did not answer in time.
         """
         waiting = self._waiting[request.request_id] = _Waiting()
         try:
@@ -93,9 +101,15 @@ class Page:
                 await waiting.settled.wait()
         finally:
             del self._waiting[request.request_id]
-        if waiting.answer is None:
-            raise PageLostError("The page that has the notebook open does not answer.")
-        return waiting.answer
+        if waiting.answer is not None:
+            return waiting.answer
+        if waiting.settled.is_set():
+            raise PageLostError("The page that has the notebook open went away.")
+        done = " The edit may yet be made, or be made already: read the cells before you try again."
+        raise PageSilentError(
+            f"The page that has the notebook open has not answered for {seconds:.0f} s; ask the person to look at it."
+            f"{done if request.op == 'edit' else ''}"
+        )
 
     def answered(self, answer: PageAnswer) -> None:
         """One to a request that nobody waits for is ignored."""

@@ -44,10 +44,11 @@ class RoomDocument:
         *,
         seen: Snapshot | None = None,  # noqa: ARG002 - the document is here, so it is looked at itself
         again: bool = False,
+        for_person: bool = False,
     ) -> Snapshot:
         """As `NotebookDocument.edit`."""
         before = self._snapshot(())
-        apply_edits(before.cells, edits, again=again)  # raises for what may not be done
+        apply_edits(before.cells, edits, again=again, for_person=for_person)  # raises for what may not be done
         with self._typed.ours(), self._notebook.ydoc.transaction(origin=ORIGIN):
             for edit in edits:
                 self._carry_out(edit)

@@ -5,6 +5,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookEdits, Refusal } from '../edits';
 import { PageLine } from '../pages';
 import type { PageRequest } from '../pages';
+import { keepPlace } from '../place';
 import { NAMESPACE } from '../tokens';
 
 const TELL_MILLISECONDS = 150;
@@ -28,6 +29,7 @@ class OpenNotebooks {
     }
     const open = { edits: new NotebookEdits(panel), used: Date.now() };
     this.open.set(panel, open);
+    keepPlace(panel, () => open.edits.ours);
     panel.disposed.connect(() => {
       this.open.delete(panel);
       this.changed();
@@ -86,7 +88,9 @@ export const edits: JupyterFrontEndPlugin<void> = {
         if (found === null) {
           throw new Refusal('notebook_unavailable', '', 'The notebook was closed.');
         }
-        return request.op === 'read' ? found.read(request.outputs_of) : found.edit(request.edit_id, request.edits);
+        return request.op === 'read'
+          ? found.read(request.outputs_of)
+          : found.edit(request.edit_id, request.edits, request.for_person);
       },
       present: path => notebooks.at(path)?.read() ?? null
     });

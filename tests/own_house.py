@@ -167,14 +167,19 @@ class Person:
 
 
 @asynccontextmanager
-async def own_server(folder: Path, monkeypatch: pytest.MonkeyPatch, *, rtc: bool) -> AsyncIterator[OwnServer]:
-    """A server until the block ends."""
+async def own_server(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, *, rtc: bool, lab: bool = False
+) -> AsyncIterator[OwnServer]:
+    """A server until the block ends; `lab` has it serve JupyterLab's pages, too."""
     for name in ("CONFIG", "DATA", "RUNTIME"):
         monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(folder / name.lower()))
+    for name in ("SETTINGS", "WORKSPACES"):
+        monkeypatch.setenv(f"JUPYTERLAB_{name}_DIR", str(folder / name.lower()))
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     root = folder / "root"
-    root.mkdir()
+    for made in (root, folder / "data"):
+        made.mkdir()
     config: Mapping[str, Any] = {
         "ServerApp": {
             "root_dir": str(root),
@@ -182,9 +187,15 @@ async def own_server(folder: Path, monkeypatch: pytest.MonkeyPatch, *, rtc: bool
             "port": 0,
             "open_browser": False,
             "allow_root": True,
-            "jpserver_extensions": {"jupyter_agent_host": True, "jupyter_server_ydoc": rtc, "jupyterlab": False},
+            "jpserver_extensions": {
+                **dict.fromkeys(("jupyter_lsp", "notebook", "notebook_shim"), False),
+                "jupyter_agent_host": True,
+                "jupyter_server_ydoc": rtc or lab,
+                "jupyterlab": lab,
+            },
         },
         "IdentityProvider": {"token": TOKEN},
+        "LabApp": {"expose_app_in_browser": True},
         "SQLiteYStore": {"db_path": str(folder / "ystore.db")},
         "YDocExtension": {"disable_rtc": not rtc, "document_save_delay": 0.2},
         "AgentHost": {
