@@ -165,10 +165,14 @@ def lab_folders(folder: Path) -> Iterator[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def lab(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One server for the tests of a file; without real-time collaboration, unless the file says `RTC = True`."""
+    """One server for the tests of a file; without real-time collaboration, unless the file says `RTC = True`.
+
+    Tests that are parametrized over `lab`, indirectly, say it themselves.
+    """
     folder = tmp_path_factory.mktemp("lab")
+    together = getattr(request, "param", getattr(request.module, "RTC", False))
     with lab_folders(folder) as config:
-        rtc = {"YDocExtension": {"disable_rtc": not getattr(request.module, "RTC", False)}}
+        rtc = {"YDocExtension": {"disable_rtc": not together}}
         with own_server(folder / "root", config={**config, **rtc}) as server, server.client() as http:
             yield Lab(server, http, folder / "root", folder / "shots")
 

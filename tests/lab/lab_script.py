@@ -72,6 +72,26 @@ SCRIPT: dict[str, Any] = {
             ],
         },
         {
+            "when": {"prompt_regex": r"^rework (\S+) (\S+) (\S+)$"},
+            "steps": [
+                {
+                    "tools": [
+                        _tool(
+                            "mcp__notebook__edit_cell",
+                            cell_id="c0",
+                            revision="{group:1}",
+                            replacements=[{"old": "a = 1", "new": "a = 9"}],
+                        )
+                    ]
+                },
+                {"tools": [_tool("mcp__notebook__edit_cell", cell_id="c1", revision="{group:2}", source="TWO = 2")]},
+                {"tools": [_tool("mcp__notebook__insert_cells", after="c1", cells=[{"source": "new = 5"}])]},
+                {"tools": [_tool("mcp__notebook__delete_cells", cells=[{"cell_id": "c2", "revision": "{group:3}"}])]},
+                {"tools": [_tool("mcp__notebook__move_cells", cell_ids=["c3"], after="")]},
+                {"say": "Reworked."},
+            ],
+        },
+        {
             "when": {"prompt": "SUBTASK"},
             "steps": [{"tools": [_tool("Bash", command="echo inner")]}, {"say": "part done"}],
         },
