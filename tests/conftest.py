@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
 import anyio
 import pytest
 
@@ -24,6 +28,17 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ProviderRepor
         return {report.provider: report for report in await survey(settings)}
 
     return anyio.run(look)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_stays_mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hosts that tests kill leave private layers mounted, for a next start that does not come."""
+    yield
+    base = str(tmp_path_factory.getbasetemp())
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
+        place = line.split()[4]
+        if place.startswith(f"{base}/") and place.endswith("/limited/v"):
+            subprocess.run(["umount", place], check=False)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -52,6 +52,7 @@ _BACKOFF_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _MAX_CARRIES = 64
 _MAX_ASKED = 256
 _MAX_ITEM_NUMBER = 2**53
+_LOOK_SECONDS = 10
 _DRAIN_SECONDS = 10
 
 
@@ -158,6 +159,7 @@ class Channel:
                 async with anyio.create_task_group() as tasks:
                     self._open(socket, hello)
                     tasks.start_soon(self._owner.connected, hello)
+                    tasks.start_soon(self._hang_up_after_its_end, socket)
                     async with anyio.create_task_group() as journalling:
                         journalling.start_soon(self._journal, socket, hello.incarnation, inbox)
                         await self._read(socket, inbox, tasks)
@@ -170,6 +172,12 @@ class Channel:
                 raise SandboxGoneError(f"The control connection ended: {_first(group)}") from group
             finally:
                 self._hang_up()
+
+    async def _hang_up_after_its_end(self, socket: WebSocket) -> None:
+        """Close the connection when the sandbox has ended: not every engine ends its relay with it (gVisor crashed)."""
+        while await self._sandbox.exit_state() is None:  # noqa: ASYNC110 - an engine tells only who asks
+            await anyio.sleep(_LOOK_SECONDS)
+        await socket.aclose()
 
     def _hang_up(self) -> None:
         if self._socket is not None:

@@ -185,6 +185,15 @@ CLI = [f"{Path(sys.prefix)}/lib/python3.*/site-packages/claude_agent_sdk/_bundle
 CLI += ["opt/agent-host/lib/python3.*/site-packages/claude_agent_sdk/_bundled/claude"]
 
 
+def test_enough_attempts_count(attacked: Field) -> None:
+    """At least sixty of those that this kind of sandbox refused work outside, and so say something."""
+    mine = {place: row for place, row in report.ROWS.items() if attacked.provider in row.inside}
+    if {program for program, _ in mine} < set(report.PROGRAMS) - {"user", "rogue"}:
+        pytest.skip("not all classes of attempts were run")
+    counted = [place for place, row in mine.items() if row.outside.got and not row.inside[attacked.provider].got]
+    assert len(counted) >= 60, counted
+
+
 def seen(field: Field, run: Callable[[], dict[str, Result]]) -> dict[str, Result]:
     """A program's results; whether the beta feature got through is looked up where it would have arrived."""
     before = len(field.model.requests)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from docker import APIClient
+from docker.errors import APIError
 
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.image.build import default_tag
@@ -37,6 +38,32 @@ def missing_reason() -> str:
         require_image(engine.client, DockerSettings(image=IMAGE))
     except AgentHostError as err:
         return str(err)
+    finally:
+        engine.client.close()
+    return ""
+
+
+@cache
+def gvisor_reason() -> str:
+    """Why nothing runs in gVisor here; "" if it does. Tried with one short container."""
+    if missing_reason():
+        return missing_reason()
+    engine = open_engine()
+    try:
+        if "runsc" not in engine.runtimes:
+            return "gVisor: the engine knows no runtime runsc (Debian's package runsc, and dockerd --add-runtime)"
+        made = engine.client.create_container(
+            IMAGE,
+            entrypoint=["true"],
+            host_config=engine.client.create_host_config(runtime="runsc", network_mode="none"),
+        )
+        try:
+            engine.client.start(made)
+            engine.client.wait(made, timeout=60)
+        except APIError as err:
+            return f"gVisor: runsc does not run here: {err.explanation}"
+        finally:
+            engine.client.remove_container(made, force=True)
     finally:
         engine.client.close()
     return ""
