@@ -12,7 +12,14 @@ import anyio
 import pytest
 from own_house import Desk, OwnServer, own_server
 
-from jupyter_agent_host.host.notebook.cells import CellEdit, DeleteCell, InsertCell, ReplaceSource
+from jupyter_agent_host.host.notebook.cells import (
+    CellEdit,
+    DeleteCell,
+    InsertCell,
+    ReplaceSource,
+    SetCellMetadata,
+    revision_of,
+)
 from jupyter_agent_host.host.permissions.permits import NotebookPermits
 from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.review.recorder import CellRecorder
@@ -176,6 +183,46 @@ async def test_what_is_allowed_is_the_call_that_was_seen(tmp_path: Path, monkeyp
 
         await alongside(lambda: edit("x", "c2"), deny_tagged)
         assert (await sources(desk))[1:] == ["two", "three"]
+
+
+async def test_what_changed_while_a_person_was_asked_is_neither_run_nor_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with own_server(tmp_path, monkeypatch, rtc=False) as server:
+        path = server.notebook("meanwhile.ipynb", "1 + 1", "two", "three")
+        desk = await careful(server, path, "ask")
+
+        async def said(name: str, **arguments: Any) -> str:
+            found = await desk.answer(name, **arguments)
+            return "".join(getattr(block, "text", "") for block in found.content)
+
+        async def after(number: int, *edits: CellEdit) -> None:
+            question = await asked(desk, number)
+            await edited(desk, *edits)
+            await answer(desk, question, "allow")
+
+        was = await revision(desk, "c0")
+        run = await alongside(
+            lambda: said("run_cells", cells=[{"cell_id": "c0", "revision": was}]),
+            lambda: after(1, ReplaceSource("c0", was, "import shutil")),
+        )
+        assert "changed since you read it" in run
+        assert "import shutil" in run
+        assert (await desk.agent.services.notebooks.kernel(str(path)).status()).state == "none", "nothing was run"
+
+        moved = await alongside(
+            lambda: said("move_cells", cell_ids=["c1"], after=""),
+            lambda: after(2, SetCellMetadata("c1", {"tags": ["agent-readonly"]})),
+        )
+        assert "changed before they answered" in moved
+        assert await sources(desk) == ["import shutil", "two", "three"]
+
+        gone = await alongside(
+            lambda: said("set_cell_metadata", cell_id="c2", values={"a": 1}),
+            lambda: after(3, ReplaceSource("c2", revision_of("code", "three"), "mine")),
+        )
+        assert "changed since you read it" in gone
+        assert (await desk.snapshot()).cells[2].metadata.get("a") is None
 
 
 async def test_modes_differ_and_nobody_there_means_no(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
