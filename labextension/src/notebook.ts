@@ -5,6 +5,7 @@ import type { IDocumentManager } from '@jupyterlab/docmanager';
 import { FileDialog } from '@jupyterlab/filebrowser';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { imageAttachment, textAttachment } from './attachments';
 import { outputAttachments } from './outputs';
 import { isBag } from './read';
@@ -22,7 +23,8 @@ const UNKNOWN = '<unknown>';
 export class NotebookSide implements INotebookSide {
   constructor(
     private readonly panel: NotebookPanel,
-    private readonly documents: IDocumentManager
+    private readonly documents: IDocumentManager,
+    private readonly trans: TranslationBundle
   ) {}
 
   get cells(): readonly CellSummary[] {
@@ -123,14 +125,17 @@ export class NotebookSide implements INotebookSide {
     const model = await this.documents.services.contents.get(path, { content: true, type: 'file' });
     const content: unknown = model.content;
     const name = PathExt.relative(this.folder, path) || model.name;
-    if (model.format === 'base64' && typeof content === 'string') {
-      const image = imageAttachment(name, model.mimetype, content);
-      if (image) {
-        return image;
-      }
-      throw new Error(`${name} is neither text nor a PNG, JPEG, GIF or WebP image.`);
+    const image =
+      model.format === 'base64' && typeof content === 'string' ? imageAttachment(name, model.mimetype, content) : null;
+    if (image) {
+      return image;
     }
-    return textAttachment(name, typeof content === 'string' ? content : JSON.stringify(content, null, 1));
+    const text = typeof content === 'string' ? content : JSON.stringify(content, null, 1);
+    // The server calls text whatever can be decoded as such.
+    if (model.format === 'base64' || text.includes('\0')) {
+      throw new Error(this.trans.__('%1 is neither text nor a PNG, JPEG, GIF or WebP image.', name));
+    }
+    return textAttachment(name, text);
   }
 
   async pickFiles(title: string): Promise<string[]> {

@@ -10,9 +10,7 @@ import { ContextMeter } from './contextMeter';
 import { useSurroundings } from './context';
 import { useDoing } from './doing';
 import { IconButton } from './iconButton';
-import { ModePicker } from './modePicker';
-import { ModelPicker } from './modelPicker';
-import { NotebookModePicker } from './notebookModePicker';
+import { Pickers } from './pickers';
 import { SessionMenu } from './sessionMenu';
 import { SessionTitle } from './sessionTitle';
 
@@ -58,13 +56,7 @@ export function Header(props: { agent: IAgent }): JSX.Element | null {
         </span>
       </div>
       <Place agent={agent} info={info} />
-      {ours ? (
-        <div className="jp-AgentHost-picks">
-          <ModelPicker agent={agent} info={info} />
-          <ModePicker agent={agent} info={info} />
-          <NotebookModePicker agent={agent} info={info} />
-        </div>
-      ) : null}
+      {ours ? <Pickers agent={agent} info={info} /> : null}
       <div className="jp-AgentHost-figures">
         <ContextMeter agent={agent} info={info} />
         <Cost info={info} />

@@ -4,6 +4,7 @@ import type { IAgent } from '../tokens';
 import type { ModelList, NotebookInfo } from '../wire';
 import { useSurroundings } from './context';
 import { useDoing } from './doing';
+import { Picker } from './picker';
 
 const OTHER = '\u0000other';
 
@@ -33,26 +34,16 @@ export function ModelPicker(props: { agent: IAgent; info: NotebookInfo }): JSX.E
   const models = list?.models ?? [];
   const shown = current && !models.includes(current) ? [current, ...models] : models;
   return (
-    <select
-      className="jp-AgentHost-select"
-      value={current}
-      aria-label={trans.__('Model')}
+    <Picker
+      label={trans.__('Model')}
       title={trans.__('The model that answers, from the next prompt on')}
-      onChange={event => {
-        if (event.target.value === OTHER) {
-          void actions.chooseModel(agent);
-        } else {
-          void agent.setModel(event.target.value);
-        }
-      }}
-    >
-      <option value="">{list?.default ? trans.__('Default model (%1)', list.default) : trans.__('Default model')}</option>
-      {shown.map(model => (
-        <option key={model} value={model}>
-          {model}
-        </option>
-      ))}
-      <option value={OTHER}>{trans.__('Other…')}</option>
-    </select>
+      value={current}
+      options={[
+        { value: '', label: list?.default ? trans.__('Default model (%1)', list.default) : trans.__('Default model') },
+        ...shown.map(model => ({ value: model, label: model })),
+        { value: OTHER, label: trans.__('Other…') }
+      ]}
+      choose={model => void (model === OTHER ? actions.chooseModel(agent) : agent.setModel(model))}
+    />
   );
 }

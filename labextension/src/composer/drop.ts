@@ -13,6 +13,9 @@ const FILES = 'application/x-jupyter-icontents';
 const CELLS = 'application/vnd.jupyter.cells';
 const DATA_IMAGE = /^data:(image\/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=]+)$/;
 
+/** Kinds of a page's drag that may hold something for us; what exactly is told only at the drop. */
+const OURS = new Set(['Files', 'text/html']);
+
 type Take = (found: Promise<Attachment[]>) => void;
 
 /** Take what is dropped on `node`; whether something is held over it. */
@@ -39,10 +42,15 @@ export function useDrop(node: HTMLElement | null, trans: TranslationBundle, note
       }
     };
     const onNative = (event: DragEvent): void => {
-      event.preventDefault();
-      setOver(event.type === 'dragover');
-      if (event.type === 'drop' && event.dataTransfer) {
-        take(fromPage(trans, event.dataTransfer));
+      const data = event.dataTransfer;
+      const ours = data !== null && (event.type === 'drop' ? holds(data) : data.types.some(type => OURS.has(type)));
+      setOver(ours && event.type === 'dragover');
+      // What is only words goes into the text, as everywhere.
+      if (ours && event.type !== 'dragleave') {
+        event.preventDefault();
+        if (event.type === 'drop') {
+          take(fromPage(trans, data));
+        }
       }
     };
     const lab = ['lm-dragenter', 'lm-dragover', 'lm-dragleave', 'lm-drop'];
@@ -77,9 +85,17 @@ export async function fromPage(trans: TranslationBundle, data: DataTransfer): Pr
   if (files.length > 0) {
     return Promise.all(files.map(file => fileAttachment(trans, file)));
   }
-  const html = data.getData('text/html');
-  const source = new DOMParser().parseFromString(html, 'text/html').querySelector('img')?.getAttribute('src') ?? '';
-  const [, type, content] = DATA_IMAGE.exec(source) ?? [];
+  const [, type, content] = imageIn(data) ?? [];
   const image = type && content ? imageAttachment(trans.__('image'), type, content) : null;
   return image ? [image] : [];
+}
+
+function holds(data: DataTransfer): boolean {
+  return data.files.length > 0 || imageIn(data) !== null;
+}
+
+/** Parsed, never shown: a page's image may be dragged from anywhere. */
+function imageIn(data: DataTransfer): RegExpExecArray | null {
+  const page = new DOMParser().parseFromString(data.getData('text/html'), 'text/html');
+  return DATA_IMAGE.exec(page.querySelector('img')?.getAttribute('src') ?? '');
 }

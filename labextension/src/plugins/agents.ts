@@ -3,18 +3,21 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 import { Agent } from '../agent';
 import { AgentApi } from '../api';
 import { NotebookSide } from '../notebook';
-import { IAgents, NAMESPACE } from '../tokens';
+import { IAgents, NAMESPACE, TRANSLATION_DOMAIN } from '../tokens';
 import type { IAgent, IAgentApi } from '../tokens';
 
 class Agents implements IAgents {
   constructor(
     readonly api: IAgentApi,
     private readonly tracker: INotebookTracker,
-    private readonly documents: IDocumentManager
+    private readonly documents: IDocumentManager,
+    private readonly trans: TranslationBundle
   ) {
     tracker.widgetAdded.connect((_, panel) => {
       void panel.context.ready.then(() => {
@@ -39,7 +42,7 @@ class Agents implements IAgents {
     if (known) {
       return known;
     }
-    const agent = new Agent(this.api, panel.context.localPath, new NotebookSide(panel, this.documents));
+    const agent = new Agent(this.api, panel.context.localPath, new NotebookSide(panel, this.documents, this.trans));
     this.known.set(panel, agent);
     panel.context.pathChanged.connect(() => agent.moved(panel.context.localPath));
     panel.disposed.connect(() => {
@@ -68,6 +71,14 @@ export const agents: JupyterFrontEndPlugin<IAgents> = {
   autoStart: true,
   provides: IAgents,
   requires: [INotebookTracker, IDocumentManager],
-  activate: (app: JupyterFrontEnd, tracker: INotebookTracker, documents: IDocumentManager) =>
-    new Agents(new AgentApi(app.serviceManager.serverSettings), tracker, documents)
+  optional: [ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker,
+    documents: IDocumentManager,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    return new Agents(new AgentApi(app.serviceManager.serverSettings), tracker, documents, trans);
+  }
 };
