@@ -7,8 +7,10 @@ const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 const BATCH_MS = 33;
 const TICK_MS = 10_000;
+/** A timer that is so late was not merely slow: the computer slept. */
+const ASLEEP_MS = 3 * TICK_MS;
 /** Well over the minute to which browsers slow the timers of hidden pages. */
-const ASLEEP_MS = 150_000;
+const ASLEEP_HIDDEN_MS = 150_000;
 
 /** One subscription. Events are handed on in small batches, so that a long history is one redraw, not thousands. */
 export class Following implements IFollowing {
@@ -47,7 +49,7 @@ export class Following implements IFollowing {
   /** After a sleep the connection may be dead without anybody having said so: a new one costs nothing. */
   private noticeSleep(): void {
     const now = Date.now();
-    if (now - this.lastTick > ASLEEP_MS) {
+    if (now - this.lastTick > (document.hidden ? ASLEEP_HIDDEN_MS : ASLEEP_MS)) {
       this.redial();
     }
     this.lastTick = now;

@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_pl
 from jupyter_agent_host.cli.headless import own_server
 from jupyter_agent_host.cli.servers import JupyterServer
 
-DOCS_IMAGES = ("approval", "question", "cell-done")
+AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
+DOCS_IMAGES = ("report", "approval", "question", "cell-done")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -73,6 +74,8 @@ class Window:
     page: Page
     lab: Lab
     foreign_requests: list[str]
+    front_end: str = "lab/tree"
+    """Where notebooks are opened: `lab/tree`, or `notebooks` for Notebook 7."""
 
     @property
     def panel(self) -> Locator:
@@ -98,7 +101,7 @@ class Window:
     def open(self, path: str, *, reset: bool = True) -> None:
         """Load the page with this notebook, its panel shown and its kernel idle."""
         query = "reset&" if reset else ""
-        self.page.goto(f"{self.lab.server.url}lab/tree/{path}?{query}token={self.lab.server.token}")
+        self.page.goto(f"{self.lab.server.url}{self.front_end}/{path}?{query}token={self.lab.server.token}")
         self.page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady === true")
         self.show()
 
@@ -119,6 +122,20 @@ class Window:
         images = os.environ.get("AGENT_HOST_DOCS_IMAGES")
         if images and name in DOCS_IMAGES:
             shutil.copyfile(self.lab.shots / f"{name}.png", Path(images) / f"panel-{name}.png")
+
+    def serious(self, *selectors: str) -> list[str]:
+        """What axe-core finds in these parts of the page, the panel by default, that shuts people out."""
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.add_script_tag(content=AXE.read_text())
+        found = self.page.evaluate(
+            "include => axe.run({include}, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})",
+            [[selector] for selector in selectors or ("#jp-agent-host-panel",)],
+        )
+        return [
+            f"{each['id']}: {each['help']} {[node['html'][:120] for node in each['nodes']][:3]}"
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+        ]
 
     def theme(self, name: str) -> None:
         """JupyterLab Light or JupyterLab Dark."""
@@ -199,13 +216,13 @@ def window(lab: Lab, browser: Browser) -> Iterator[OpenWindow]:
         if not request.url.startswith((lab.server.url, "data:", "blob:")):
             foreign.append(request.url)
 
-    def make(path: str = "", **options: Any) -> Window:
+    def make(path: str = "", front_end: str = "lab/tree", **options: Any) -> Window:
         context = browser.new_context(viewport={"width": 1360, "height": 860}, **options)
         contexts.append(context)
         context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("request", note)
-        made = Window(page, lab, foreign)
+        made = Window(page, lab, foreign, front_end)
         if path:
             made.open(path)
         return made

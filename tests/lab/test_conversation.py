@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 LONG = 60_000
-AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
 
 
 def _png(path: Path, side: int = 64) -> None:
@@ -25,20 +24,6 @@ def _png(path: Path, side: int = 64) -> None:
     path.write_bytes(
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
     )
-
-
-def _serious(page: Page) -> list[str]:
-    """What axe-core finds in our parts of the page that shuts people out."""
-    page.add_script_tag(content=AXE.read_text())
-    found = page.evaluate(
-        "() => axe.run({include: [['#jp-agent-host-panel']]},"
-        " {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
-    )
-    return [
-        f"{each['id']}: {each['help']} {[node['html'][:120] for node in each['nodes']][:3]}"
-        for each in found["violations"]
-        if each["impact"] in ("serious", "critical")
-    ]
 
 
 def test_steps_of_every_kind_are_shown(lab: Any, window: Callable[..., Any]) -> None:
@@ -64,10 +49,10 @@ def test_steps_of_every_kind_are_shown(lab: Any, window: Callable[..., Any]) -> 
     outer.locator(".jp-AgentHost-nested > summary").click()
     expect(outer.locator(".jp-AgentHost-nested .jp-AgentHost-tool")).to_contain_text("echo inner")
     page.shot("steps")
-    assert _serious(page.page) == []
+    assert page.serious() == []
     page.theme("JupyterLab Dark")
     page.shot("steps-dark")
-    assert _serious(page.page) == []
+    assert page.serious() == []
     page.theme("JupyterLab Light")
 
 

@@ -20,19 +20,6 @@ def _words(text: str) -> list[int]:
     return [int(number) for number in re.findall(r"word(\d+)", text)]
 
 
-def test_a_reload_in_mid_turn_loses_and_doubles_nothing(lab: Any, window: Callable[..., Any]) -> None:
-    lab.notebook("reload.ipynb", "1 + 1")
-    page = window("reload.ipynb")
-    page.ask("count please")
-    answer = page.turns.first.locator(".jp-AgentHost-markdown")
-    expect(answer).to_contain_text("word5", timeout=LONG)
-    page.open("reload.ipynb")
-    expect(page.turns).to_have_count(1)
-    page.shot("reloaded")
-    expect(page.turns.first).to_have_attribute("data-status", "completed", timeout=LONG)
-    assert _words(answer.inner_text()) == list(range(1, 81))
-
-
 def test_a_lost_connection_comes_back_without_gaps_or_doubles(lab: Any, window: Callable[..., Any]) -> None:
     lab.notebook("offline.ipynb", "1 + 1")
     page = window()
@@ -48,37 +35,9 @@ def test_a_lost_connection_comes_back_without_gaps_or_doubles(lab: Any, window: 
     sockets[-1].close(code=1001)
     expect(page.turns.first).to_have_attribute("data-status", "completed", timeout=LONG)
     expect(page.panel.get_by_text("Connection lost")).to_have_count(0)
+    expect(answer).to_contain_text("END")
     assert len(sockets) > before
     assert _words(answer.inner_text()) == list(range(1, 81))
-
-
-def test_two_notebooks_have_two_agents(lab: Any, window: Callable[..., Any]) -> None:
-    lab.notebook("left.ipynb", "1 + 1")
-    lab.notebook("right.ipynb", "2 + 2")
-    page = window("left.ipynb")
-    page.ask("a report please")
-    page.page.evaluate(
-        "() => void window.jupyterapp.commands.execute('docmanager:open',"
-        " {path: 'right.ipynb', options: {mode: 'split-right'}})"
-    )
-    expect(page.panel.locator(".jp-AgentHost-title")).to_have_text("right.ipynb")
-    expect(page.turns).to_have_count(0)
-    page.prompt_box.fill("half-written")
-    page.page.get_by_role("tab", name="left.ipynb").click()
-    expect(page.panel.locator(".jp-AgentHost-title")).to_have_text("left.ipynb")
-    expect(page.turns.first).to_contain_text("a report please")
-    expect(page.prompt_box).to_have_value("")
-    expect(page.turns.first).to_have_attribute("data-status", "completed", timeout=LONG)
-    page.shot("two-notebooks")
-
-
-def test_a_second_page_sees_the_same_turn(lab: Any, window: Callable[..., Any]) -> None:
-    lab.notebook("both.ipynb", "1 + 1")
-    one, two = window("both.ipynb"), window("both.ipynb")
-    one.ask("count please")
-    expect(two.turns.first.locator(".jp-AgentHost-markdown")).to_contain_text("word5", timeout=LONG)
-    two.panel.get_by_role("button", name="Interrupt").click()
-    expect(one.turns.first).to_have_attribute("data-status", "interrupted", timeout=LONG)
 
 
 def test_the_session_is_saved_with_the_notebook_without_a_dialog(lab: Any, window: Callable[..., Any]) -> None:

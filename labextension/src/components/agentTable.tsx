@@ -79,6 +79,7 @@ function Row(props: AgentTableProps & { row: AgentRow }): JSX.Element {
   const { info } = row;
   const name = PathExt.basename(info.path);
   const running = hasSandbox(info);
+  const asks = info.pendingPermissions.length > 0;
   return (
     <tr>
       <th scope="row">
@@ -88,9 +89,9 @@ function Row(props: AgentTableProps & { row: AgentRow }): JSX.Element {
         <div className="jp-AgentHost-hint">{placeWords(trans, info)}</div>
       </th>
       <td>
-        <span className="jp-AgentHost-state" data-state={info.state}>
+        <span className="jp-AgentHost-state" data-state={asks ? 'asking' : info.state}>
           <span className="jp-AgentHost-dot" aria-hidden="true" />
-          {info.pendingPermissions.length > 0 ? trans.__('waits for you') : stateWord(trans, info.state)}
+          {asks ? trans.__('waits for you') : stateWord(trans, info.state)}
         </span>
       </td>
       <td>{cpuWords(row)}</td>

@@ -64,7 +64,8 @@ function Settled(props: { part: PermissionPart; what: string }): JSX.Element {
   const words: Record<string, string> = {
     interrupt: trans.__('ended by the interrupt'),
     turn_end: trans.__('the turn ended'),
-    headless: trans.__('nobody could be asked')
+    headless: trans.__('nobody could be asked'),
+    grant: trans.__('by an earlier answer')
   };
   const by = settled?.by ?? '';
   const decision =
@@ -130,7 +131,7 @@ function Decisions(props: { requestId: string; remember: boolean; agent: IAgent 
           className="jp-AgentHost-input"
           value={message}
           disabled={sent}
-          placeholder={trans.__('What to do instead (optional)')}
+          placeholder={trans.__('What to do instead')}
           aria-label={trans.__('Message to the agent with a denial')}
           onChange={event => setMessage(event.target.value)}
         />

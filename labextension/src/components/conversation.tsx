@@ -25,6 +25,7 @@ export function ConversationView(props: { agent: IAgent }): JSX.Element {
   const saved = agent.earlier === 0 ? (agent.history?.turns ?? []).filter(turn => !known.has(turn.turnId)) : [];
   const running = turns.find(turn => turn.ended === null);
 
+  useSamePlace(scroller, turns[0]?.turnId ?? '');
   const stay = (): void => {
     if (atEnd.current && scroller) {
       scroller.scrollTop = scroller.scrollHeight;
@@ -87,13 +88,13 @@ export function ConversationView(props: { agent: IAgent }): JSX.Element {
               {trans.__('Show earlier turns (%1)', agent.earlier)}
             </button>
           ) : null}
-          <Saved turns={saved} />
           {turns.length + saved.length === 0 ? (
             <div className="jp-AgentHost-empty">
               {trans.__('This notebook has its own agent, in a sandbox of its own. Ask it something.')}
             </div>
           ) : null}
           <Slots root={scroller}>
+            <Saved turns={saved} />
             {turns.map((turn, index) => (
               <TurnSlot
                 key={turn.turnId}
@@ -145,6 +146,28 @@ const TurnSlot = React.memo(function TurnSlot(props: {
     </>
   );
 });
+
+/**
+ * Where a person reads stays where it is when earlier turns come before it. Browsers do so themselves, but not at the very
+ * start of what can be scrolled, which is where most people are when they wait for more.
+ */
+function useSamePlace(scroller: HTMLElement | null, first: string): void {
+  const shown = useRef(first);
+  // Asked while the page still shows what was before.
+  const before = shown.current === first ? null : topOf(scroller, shown.current);
+  useLayoutEffect(() => {
+    const now = before === null ? null : topOf(scroller, shown.current);
+    shown.current = first;
+    if (scroller && before !== null && now !== null && Math.abs(now - before) >= 1) {
+      scroller.scrollTop += now - before;
+    }
+  });
+}
+
+function topOf(scroller: HTMLElement | null, turnId: string): number | null {
+  const slot = turnId ? scroller?.querySelector(`[data-slot="${CSS.escape(turnId)}"]`) : null;
+  return slot ? slot.getBoundingClientRect().top : null;
+}
 
 /** The slot fills as it comes near; then its turn takes the keyboard, which shows where it is. */
 function focusTurn(place: HTMLElement | null, tries: number): void {

@@ -1,14 +1,16 @@
 /** Saved state that is not ours: shown, and continued only when a person says so. */
-import React from 'react';
+import React, { useState } from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IAgent } from '../tokens';
 import type { History, Trust, TrustChoice } from '../wire';
 import { useSurroundings } from './context';
 import { Saved } from './saved';
+import { Slots } from './slot';
 
 export function Foreign(props: { agent: IAgent; history: History }): JSX.Element {
   const { trans } = useSurroundings();
   const { agent, history } = props;
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
   const words = wordsFor(trans, history.trust);
   const diverged = history.trust === 'diverged';
   return (
@@ -33,12 +35,15 @@ export function Foreign(props: { agent: IAgent; history: History }): JSX.Element
         </div>
       </div>
       <div
+        ref={setScroller}
         className="jp-AgentHost-turns"
         role="region"
         tabIndex={0}
         aria-label={trans.__('Saved conversation, read only')}
       >
-        <Saved turns={history.turns} />
+        <Slots root={scroller}>
+          <Saved turns={history.turns} />
+        </Slots>
       </div>
     </>
   );

@@ -9,6 +9,9 @@ import { useSurroundings } from './context';
 import { useDoing } from './doing';
 import { IconButton } from './iconButton';
 
+/** Of an answer's first words, what is Markdown and not words. */
+const MARKS = /[#*`|]+/g;
+
 export function HistoryView(props: { agent: IAgent }): JSX.Element {
   const { trans } = useSurroundings();
   const { api, show } = useDoing();
@@ -146,7 +149,7 @@ function SessionTurns(props: { agent: IAgent; sessionId: string }): JSX.Element 
             <div className="jp-AgentHost-sessionTitle" title={turn.prompt}>
               {turn.prompt}
             </div>
-            <div className="jp-AgentHost-sessionFacts">{turn.text || turn.status}</div>
+            <div className="jp-AgentHost-sessionFacts">{turn.text.replace(MARKS, '') || turn.status}</div>
           </div>
           {turn.status === 'running' ? null : (
             <button

@@ -9,6 +9,8 @@ import { LongText } from './long';
 
 /** Longer text is shown as it is: a parser is not fed without bound. */
 const MAX_PARSED_CHARS = 200_000;
+/** What a formula begins with. */
+const MATH = /\$|\\[([]|\\begin\{/;
 
 export const Markdown = React.memo(function Markdown(props: { text: string; open: boolean }): JSX.Element {
   if (props.text.length > MAX_PARSED_CHARS) {
@@ -37,7 +39,10 @@ function Rendered(props: { text: string; open: boolean }): JSX.Element {
       return;
     }
     const settle = async (shown: HTMLElement): Promise<void> => {
-      await rendermime.latexTypesetter?.typeset(shown);
+      // The typesetter is a large program, which most answers do not need.
+      if (MATH.test(shown.textContent ?? '')) {
+        await rendermime.latexTypesetter?.typeset(shown);
+      }
     };
     const render = async (into: HTMLElement, text: string): Promise<void> => {
       if (rendermime.markdownParser === null) {

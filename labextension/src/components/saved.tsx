@@ -1,16 +1,19 @@
-/** Turns of which only prompt and answer were saved. */
+/** Turns of which only prompt and answer were saved; inside of `Slots`. */
 import React from 'react';
 import type { TurnSummary } from '../wire';
 import { Markdown } from './markdown';
+import { Slot } from './slot';
 
 export function Saved(props: { turns: readonly TurnSummary[] }): JSX.Element {
   return (
     <>
       {props.turns.map(turn => (
-        <article className="jp-AgentHost-turn" key={turn.turnId} data-status={turn.status}>
-          <div className="jp-AgentHost-prompt">{turn.prompt}</div>
-          <Markdown text={turn.text} open={false} />
-        </article>
+        <Slot key={turn.turnId} keep={false} name={turn.turnId}>
+          <article className="jp-AgentHost-turn" data-status={turn.status}>
+            <div className="jp-AgentHost-prompt">{turn.prompt}</div>
+            <Markdown text={turn.text} open={false} />
+          </article>
+        </Slot>
       ))}
     </>
   );

@@ -95,6 +95,7 @@ function TodoList(props: { turn: TurnView }): JSX.Element | null {
 
 function Footer(props: { turn: TurnView; labels: readonly string[] }): JSX.Element | null {
   const { trans } = useSurroundings();
+  const agent = useAgent();
   const { turn } = props;
   if (turn.ended === null) {
     return null;
@@ -105,7 +106,20 @@ function Footer(props: { turn: TurnView; labels: readonly string[] }): JSX.Eleme
     turn.model,
     ...props.labels
   ];
-  return <div className="jp-AgentHost-footer">{words.filter(word => word).join(' · ')}</div>;
+  return (
+    <div className="jp-AgentHost-footer">
+      <span>{words.filter(word => word).join(' · ')}</span>
+      {agent ? (
+        <button
+          className="jp-AgentHost-textButton"
+          title={trans.__('Go on in a copy of the conversation as it was after this turn')}
+          onClick={() => void agent.carry('fork', { turnId: turn.turnId })}
+        >
+          {trans.__('Fork from here')}
+        </button>
+      ) : null}
+    </div>
+  );
 }
 
 function keyOf(part: Part, index: number): string {
