@@ -33,6 +33,7 @@ def test_a_question_is_a_form_and_the_keyboard_is_enough(lab: Any, window: Calla
     expect(page.page.locator(".Toastify")).to_contain_text("waits for your answer")
     page.shot("hidden-asks")
     page.show()
+    expect(page.page.locator(".Toastify__toast")).to_have_count(0, timeout=7000)  # before it would go of itself
     form = page.panel.locator(".jp-AgentHost-questions")
     expect(form).to_contain_text("Which file shall I use?")
     form.get_by_role("radio").first.focus()

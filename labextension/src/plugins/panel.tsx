@@ -5,6 +5,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import type { Message } from '@lumino/messaging';
 import React from 'react';
 import { Actions } from '../actions';
 import { DoingContext } from '../components/doing';
@@ -44,6 +45,11 @@ class AgentPanel extends ReactWidget {
     }
   }
 
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.hush();
+  }
+
   protected override render(): JSX.Element {
     const { agent, actions, commands, view, shared } = this;
     if (agent === null) {
@@ -76,10 +82,13 @@ class AgentPanel extends ReactWidget {
     this.title.className = pending > 0 ? 'jp-AgentHost-asks' : '';
     this.title.caption = pending > 0 ? trans.__('Agent: waits for your answer') : trans.__('Agent');
     if (pending > this.told && !this.isVisible && notify) {
-      Notification.warning(trans.__('The agent of this notebook waits for your answer.'), {
+      this.hush();
+      this.notice = Notification.warning(trans.__('The agent of this notebook waits for your answer.'), {
         autoClose: 8000,
         actions: [{ label: trans.__('Show'), callback: () => void this.commands.execute(CommandIds.openPanel) }]
       });
+    } else if (pending === 0) {
+      this.hush();
     }
     this.told = pending;
     if (this.agent !== null) {
@@ -87,6 +96,15 @@ class AgentPanel extends ReactWidget {
     }
   }
 
+  /** What was told is seen, or answered elsewhere. */
+  private hush(): void {
+    if (this.notice) {
+      Notification.dismiss(this.notice);
+      this.notice = '';
+    }
+  }
+
+  private notice = '';
   private agent: IAgent | null = null;
   private view: PanelView = 'conversation';
   private told = 0;
