@@ -25,11 +25,13 @@ from jupyter_agent_host.host.settings import (
     McpSettings,
     ServiceSettings,
 )
+from jupyter_agent_host.image.layout import RUNNER_PYTHON
 from jupyter_agent_host.protocol.events import ToolResult
 from jupyter_agent_host.protocol.host_api import McpReport, McpRequest
+from jupyter_agent_host.sandbox.spec import ProviderReport
 from jupyter_agent_host.testing.scripted_model import ScriptedModel
 
-pytestmark = [pytest.mark.anyio, pytest.mark.bubblewrap, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
 
 TOKEN = "tok-inside-never-seen"
 TINY = Path(__file__).with_name("tiny_mcp.py")
@@ -43,7 +45,11 @@ COMMANDS = {
     "hunt": "env; cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n'; git config --list; pip config list 2>/dev/null;"
     " curl -s $(echo $PIP_INDEX_URL | sed s,simple/,echo,)",
 }
-TOOLS = {"ask inside": "mcp__tiny__greet", "ask outside": "mcp__remote__greet"}
+TOOLS = {
+    "ask inside": "mcp__tiny__greet",
+    "ask outside": "mcp__remote__greet",
+    "ask by events": "mcp__events__greet",
+}
 SCRIPT: dict[str, Any] = {
     "rules": [
         {
@@ -77,11 +83,14 @@ def remote_port() -> Iterator[int]:
             process.terminate()
 
 
-def places(port: int) -> dict[str, Any]:
+def places(port: int, python: str) -> dict[str, Any]:
     basic = read_secret_text("agent:{env:T}", {"T": TOKEN})
     bearer = {"Authorization": read_secret_text("Bearer {env:T}", {"T": TOKEN})}
     origin = "https://private.example"
-    remote = ServiceSettings(name="remote", url=f"http://127.0.0.1:{port}/mcp", use="mcp", headers=bearer)
+    remote, events = (
+        ServiceSettings(name=name, url=f"http://127.0.0.1:{port}/{path}", use="mcp", headers=bearer)
+        for name, path in (("remote", "mcp"), ("events", "sse"))
+    )
     return {
         "services": (
             ServiceSettings(name="index", url=f"{origin}/simple/", use="pip", basic=basic),
@@ -89,8 +98,9 @@ def places(port: int) -> dict[str, Any]:
             ServiceSettings(name="registry", url=f"{origin}/", use="npm", basic=basic),
         ),
         "mcp_servers": (
-            McpSettings(name="tiny", command=sys.executable, args=("/workspace/tiny_mcp.py",), enabled=True),
+            McpSettings(name="tiny", command=python, args=("/workspace/tiny_mcp.py",), enabled=True),
             McpSettings(name="remote", service=remote),
+            McpSettings(name="events", service=events, transport="sse"),
         ),
         "environment": {"npm_config_cache": "/tmp/npm-cache", "PIP_CONFIG_FILE": "/dev/null"},
     }
@@ -103,7 +113,14 @@ async def told(house: House, prompt: str) -> str:
     return str(results[-1].text)
 
 
-async def test_private_places_and_mcp_servers(open_house: OpenHouse, tmp_path: Path, remote_port: int) -> None:
+@pytest.mark.parametrize(
+    "kind", [pytest.param("local", marks=pytest.mark.bubblewrap), pytest.param("docker", marks=pytest.mark.docker)]
+)
+async def test_private_places_and_mcp_servers(
+    open_house: OpenHouse, tmp_path: Path, remote_port: int, kind: str, reports: dict[str, ProviderReport]
+) -> None:
+    if not reports[kind].available:
+        pytest.skip(f"{kind}: {reports[kind].reason}")
     fill(tmp_path / "root")
     authority = make_authority(tmp_path)
     project = tmp_path / "project"
@@ -120,17 +137,20 @@ async def test_private_places_and_mcp_servers(open_house: OpenHouse, tmp_path: P
             npm_page(site, "https://private.example")
             world = World()
             world.put("private.example", 443, site.port, "10.20.30.40")
-            async with open_house(provider="local", gateway=gateway, outside=world, **places(remote_port)) as house:
-                await use(house)
+            python = sys.executable if kind == "local" else RUNNER_PYTHON
+            more = places(remote_port, python)
+            async with open_house(provider=kind, gateway=gateway, outside=world, **more) as house:
+                await use(house, npm=kind == "local")  # the image has no npm
                 await switch(house)
 
 
-async def use(house: House) -> None:
+async def use(house: House, *, npm: bool) -> None:
     assert "from the index" in await told(house, "pip")
     text = await told(house, "git")
     assert "from the git host" in text
     assert "push 0" in text, text
-    assert "from the registry" in await told(house, "npm")
+    if npm:
+        assert "from the registry" in await told(house, "npm")
     found = await told(house, "hunt")
     assert "PIP_INDEX_URL=http://127.0.0.1:" in found
     assert TOKEN not in found
@@ -144,12 +164,14 @@ async def switch(house: House) -> None:
         assert isinstance(answer, McpReport)
         return {server.name: server.on for server in answer.servers}
 
-    assert await call("list") == {"tiny": True, "remote": False}
+    assert await call("list") == {"tiny": True, "remote": False, "events": False}
     assert "hello Ada from inside" in await told(house, "ask inside")
     assert "hello" not in await told(house, "ask outside")
-    assert await call("on", "remote") == {"tiny": True, "remote": True}
+    assert await call("on", "remote") == {"tiny": True, "remote": True, "events": False}
     assert "hello Ada from outside" in await told(house, "ask outside")
-    assert await call("off", "tiny") == {"tiny": False, "remote": True}
+    assert await call("on", "events") == {"tiny": True, "remote": True, "events": True}
+    assert "hello Ada from outside, by events" in await told(house, "ask by events")
+    assert await call("off", "tiny") == {"tiny": False, "remote": True, "events": True}
     assert "hello" not in await told(house, "ask inside")
-    with pytest.raises(ConfigError, match="it has: tiny, remote"):
+    with pytest.raises(ConfigError, match="it has: tiny, remote, events"):
         await call("on", "nosuch")

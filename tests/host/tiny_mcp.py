@@ -1,4 +1,7 @@
-"""A tiny MCP server: over standard input without arguments, over http with PORT and TOKEN for those who know it."""
+"""A tiny MCP server: over standard input without arguments, over http with PORT and TOKEN for those who know it.
+
+Streamable http at /mcp, and the older transport over server-sent events at /sse.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +35,18 @@ def guarded(app: Any, token: str) -> Any:
     return checked
 
 
+def by_path(streamable: Any, events: Any) -> Any:
+    async def chosen(scope: Any, receive: Any, send: Any) -> None:
+        old = scope["type"] == "http" and scope["path"].startswith(("/sse", "/messages"))
+        await (events if old else streamable)(scope, receive, send)
+
+    return chosen
+
+
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         make("inside").run()
     else:
-        app = make("outside").streamable_http_app()
-        uvicorn.run(guarded(app, sys.argv[2]), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+        streamable, events = make("outside").streamable_http_app(), make("outside, by events").sse_app()
+        app = by_path(guarded(streamable, sys.argv[2]), guarded(events, sys.argv[2]))
+        uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")

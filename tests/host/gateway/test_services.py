@@ -25,6 +25,7 @@ from jupyter_agent_host.host.gateway import Bounds
 from jupyter_agent_host.host.gateway.egress import EgressRefusal
 from jupyter_agent_host.host.gateway.egress.dial import Dialer
 from jupyter_agent_host.host.gateway.service import check_service
+from jupyter_agent_host.host.gateway.service.endpoint import EndpointRewriter
 from jupyter_agent_host.host.gateway.service.inward import Scrubber, rewrite
 from jupyter_agent_host.host.gateway.service.path import check_use, read_target
 from jupyter_agent_host.host.secret import read_secret_text
@@ -220,3 +221,47 @@ def test_placeholders_are_read_and_their_values_never_shown() -> None:
         with pytest.raises(ConfigError):
             read_secret_text(wrong, {})
     assert json.dumps({"label": text.label}) == '{"label": "environment variable A"}'
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_the_address_for_messages_of_an_mcp_server_leads_back_inside(size: int) -> None:
+    heard: list[bytes] = []
+    rewriter = EndpointRewriter(("https://a.example:443", "https://a.example"), "/to/a", heard.append)
+    stream = (
+        b"event: endpoint\r\ndata: https://a.example/messages/?session_id=1\r\n\r\nevent: message\r\ndata: /x\r\n\r\n"
+    )
+    pieces = [rewriter(stream[at : at + size], False) for at in range(0, len(stream), size)]
+    assert b"".join([*pieces, rewriter(b"", True)]) == stream.replace(b"https://a.example/", b"/to/a/", 1)
+    assert heard == [b"/messages/"]
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b"event: message\ndata: /messages/\n\n",
+        b"event: endpoint\ndata: //b.example/messages/\n\n",
+        b"event: endpoint\ndata: https://a.example.evil/messages/\n\n",
+        b"event: endpoint\ndata: https://b.example/messages/\n\n",
+        b"event: endpoint\n\n",
+        b"data: x" * 5000,
+    ],
+)
+def test_no_other_address_is_led_back_or_opened(event: bytes) -> None:
+    heard: list[bytes] = []
+    rewriter = EndpointRewriter(("https://a.example",), "/to/a", heard.append)
+    assert rewriter(event, False) + rewriter(b"", True) == event
+    assert heard == []
+
+
+def test_messages_go_where_the_server_takes_them_and_nowhere_else() -> None:
+    def use(method: bytes, path: bytes, announced: tuple[bytes, ...] = ()) -> None:
+        check_use("mcp", method, path, b"/sse/", push=False, announced=announced)
+
+    use(b"POST", b"/messages/?session_id=1", (b"/messages/",))
+    for method, path, announced in (
+        (b"POST", b"/messages/", ()),
+        (b"GET", b"/messages/", (b"/messages/",)),
+        (b"POST", b"/messages/more", (b"/messages/",)),
+    ):
+        with pytest.raises(EgressRefusal):
+            use(method, path, announced)

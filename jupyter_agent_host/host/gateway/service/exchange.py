@@ -20,6 +20,7 @@ from jupyter_agent_host.host.gateway.egress.network import EgressRecord, Network
 from jupyter_agent_host.host.gateway.egress.refusal import UNREACHABLE, EgressRefusal
 from jupyter_agent_host.host.gateway.refusal import Refusal
 from jupyter_agent_host.host.gateway.service import inward
+from jupyter_agent_host.host.gateway.service.endpoint import EndpointRewriter
 from jupyter_agent_host.host.gateway.service.path import PREFIX, check_use, read_target
 from jupyter_agent_host.host.gateway.service.service import Service
 
@@ -71,7 +72,14 @@ class ServiceExchange:
             raise EgressRefusal("service", f"This server has no service named {target.name!r}.", status=404)
         self.record = replace(self.record, destination=service.destination, via=f"service {service.name}")
         settings = service.settings
-        check_use(settings.use, head.method, target.path, service.base, push=settings.push)
+        check_use(
+            settings.use,
+            head.method,
+            target.path,
+            service.base,
+            push=settings.push,
+            announced=service.announced,
+        )
         permitted = await self.network.permit_service(service.name, settings.use, service.destination)
         self.record = replace(self.record, verdict="allowed", rule=permitted.rule)
         if not head.length:
@@ -120,6 +128,11 @@ class ServiceExchange:
         if service.settings.use in ("pip", "npm") and inward.is_index(kept.get("content-type", "")):
             page = scrub.whole(await self._page(response, service, carried))
             await self._send(response.status, headers, inward.rewrite(page, service.origins, inside))
+        elif service.settings.use == "mcp" and kept.get("content-type", "").startswith("text/event-stream"):
+            lead_back = EndpointRewriter(service.origins, f"/to/{service.name}", service.announce)
+            await relay(
+                self.connection, response, headers, carried, lambda data, last: lead_back(scrub(data, last), last)
+            )
         else:
             await relay(self.connection, response, headers, carried, scrub)
 

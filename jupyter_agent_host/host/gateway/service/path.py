@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -51,7 +52,15 @@ def read_target(target: bytes) -> ServiceTarget:
     return ServiceTarget(match["name"].decode("ascii"), match["path"])
 
 
-def check_use(use: ServiceUse, method: bytes, path: bytes, base: bytes, *, push: bool) -> None:
+def check_use(
+    use: ServiceUse,
+    method: bytes,
+    path: bytes,
+    base: bytes,
+    *,
+    push: bool,
+    announced: Collection[bytes] = (),
+) -> None:
     """Say whether a service is for this.
 
     Args:
@@ -60,6 +69,7 @@ def check_use(use: ServiceUse, method: bytes, path: bytes, base: bytes, *, push:
         path: of the request, from the origin's root, with its query.
         base: the path that the administrator gave; "/" for the whole origin.
         push: whether git may write.
+        announced: where an MCP server said that it takes messages.
 
     Raises:
         EgressRefusal: it is not.
@@ -69,6 +79,8 @@ def check_use(use: ServiceUse, method: bytes, path: bytes, base: bytes, *, push:
     if use in ("pip", "npm"):
         return  # files of an index lie anywhere on its origin
     plain = path.partition(b"?")[0]
+    if use == "mcp" and method == b"POST" and plain in announced:
+        return
     inside = plain == base.rstrip(b"/") or plain.startswith(base.rstrip(b"/") + b"/")
     if not inside or (use == "mcp" and plain.rstrip(b"/") != base.rstrip(b"/")):
         raise _refused("That path is not part of this service.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ssl
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -21,6 +22,7 @@ from jupyter_agent_host.host.settings import ServiceSettings
 
 _KEPT_CONNECTIONS = 8
 _KEPT_SECONDS = 30.0
+_KEPT_ANNOUNCED = 16
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -30,7 +32,7 @@ class Service:
 
     Attributes:
         base: the path that the administrator gave, with a slash at its end.
-        origin: scheme, host and port, as they stand in URLs of this place.
+        announced: paths where an MCP server over events said that it takes messages; the newest few.
     """
 
     settings: ServiceSettings
@@ -38,6 +40,7 @@ class Service:
     scheme: str
     base: bytes
     pool: httpcore.AsyncConnectionPool = field(repr=False)
+    announced: deque[bytes] = field(default_factory=lambda: deque(maxlen=_KEPT_ANNOUNCED), repr=False)
 
     @property
     def name(self) -> str:
@@ -50,6 +53,11 @@ class Service:
         bare = f"{self.scheme}://{host}"
         with_port = f"{bare}:{self.destination.port}"
         return (with_port, bare) if self.destination.port == _DEFAULT_PORTS[self.scheme] else (with_port,)
+
+    def announce(self, path: bytes) -> None:
+        """An MCP server takes messages at this path, too."""
+        if path not in self.announced:
+            self.announced.append(path)
 
     async def credential(self) -> tuple[list[tuple[bytes, bytes]], tuple[bytes, ...]]:
         """The headers that sign in, and every text in them that must never come back.
