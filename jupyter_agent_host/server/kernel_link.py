@@ -163,17 +163,19 @@ class KernelLink:
     async def _greet(self) -> None:
         """Ask until the kernel answered and IOPub was heard, since a subscription takes a moment to count."""
         asked = [self.send("control", "kernel_info_request", {})]
-        self._busy_probe = self.send("shell", "kernel_info_request", {})
-        asked.append(self._busy_probe)
+        probe = self._busy_probe = self.send("shell", "kernel_info_request", {})
+        asked.append(probe)
         while not self._heard.is_set() or not any(one.reply is not None for one in asked):
             with anyio.move_on_after(_ASK_AGAIN_SECONDS):
                 await anyio.sleep(_ASK_AGAIN_SECONDS)
             if self._heard.is_set() and any(one.reply is not None for one in asked):
                 break
             asked.append(self.send("control", "kernel_info_request", {}))
+            if probe.replied.is_set():  # kernels such as R's take such a request on the shell alone
+                asked.append(self.send("shell", "kernel_info_request", {}))
         self.info = next(one.reply["content"] for one in asked if one.reply is not None)
         for one in asked:
-            if one is not self._busy_probe:
+            if one is not probe:
                 self.forget(one)
 
     async def _read(self, channel: Any, take: Callable[[Message], None]) -> None:

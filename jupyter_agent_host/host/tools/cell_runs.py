@@ -8,7 +8,13 @@ from typing import Any
 
 import anyio
 
-from jupyter_agent_host.errors import CellBusyError, NotebookError, NotebookUnavailableError, ToolArgumentError
+from jupyter_agent_host.errors import (
+    AgentHostError,
+    CellBusyError,
+    NotebookError,
+    NotebookUnavailableError,
+    ToolArgumentError,
+)
 from jupyter_agent_host.host.notebook import running
 from jupyter_agent_host.host.notebook.apply import changed_error
 from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, SetCellMetadata, SetOutputs, Snapshot
@@ -109,6 +115,8 @@ class _CellRun:
             try:
                 request = RunRequest(code=self.cell.source, cell_id=self.cell.id, store_history=True)
                 execution = await running.run(self._context.agent, request, take)
+            except AgentHostError as err:  # said as it is: the group would wrap it
+                execution = Execution("aborted", error=str(err))
             except BaseException:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(_SHOW_SECONDS):
                     await self._end(job)
