@@ -18,7 +18,7 @@ from traitlets import TraitError
 
 from jupyter_agent_host import __version__
 from jupyter_agent_host.errors import AgentHostError, ConfigError
-from jupyter_agent_host.host.assembly import rooms_of
+from jupyter_agent_host.host.assembly import layers_of
 from jupyter_agent_host.host.choose import choose_provider, survey
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
@@ -73,9 +73,9 @@ async def examine() -> dict[str, Any]:
 
 
 def _limit(settings: HostSettings) -> str:
-    rooms = rooms_of(settings)
-    refusal = rooms.why_no_volume()
-    words = rooms.limits.words()
+    layers = layers_of(settings)
+    refusal = layers.why_no_volume()
+    words = layers.limits.words()
     if not refusal:
         return f"{words} for each notebook's private layer, by a file system of its own (loop device)"
     return f"{words} for each notebook's private layer, watched by the server: no file system of its own ({refusal})"

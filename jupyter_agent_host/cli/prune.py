@@ -15,7 +15,7 @@ import anyio.to_thread
 from traitlets import TraitError
 
 from jupyter_agent_host.errors import AgentHostError, ConfigError, LeaseHeldError
-from jupyter_agent_host.host.assembly import JOURNAL, rooms_of
+from jupyter_agent_host.host.assembly import JOURNAL, layers_of
 from jupyter_agent_host.host.launch import state_dir
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.sandbox.provider import Sandbox
@@ -64,7 +64,7 @@ async def _prune(settings: HostSettings, dry_run: bool) -> int:
                     await orphans.end(sandbox, dry_run=dry_run)
             if not dry_run:
                 swept = await anyio.to_thread.run_sync(
-                    rooms_of(settings).sweep, state_dir(settings.data_dir, "").parent
+                    layers_of(settings).sweep, state_dir(settings.data_dir, "").parent
                 )
                 count += len(swept)
                 for folder in swept:

@@ -13,12 +13,12 @@ from jupyter_agent_host.host.audit import AuditLog, RotatingFile
 from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.gateway.egress import Outside
 from jupyter_agent_host.host.launch import workspaces_dir
+from jupyter_agent_host.host.layers import Layers, limits_for
 from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.host.network import NetworkPolicy, NetworkServices
 from jupyter_agent_host.host.notebook.interface import NoNotebooks, NotebookAccess
 from jupyter_agent_host.host.providers import Providers
 from jupyter_agent_host.host.recover import recover
-from jupyter_agent_host.host.room import Rooms, limits_for
 from jupyter_agent_host.host.services import Services
 from jupyter_agent_host.host.settings import HostSettings, ServiceSettings
 from jupyter_agent_host.store.host_lock import HostLock, data_folder_id
@@ -69,12 +69,12 @@ async def open_host(
                 choose=providers.choose,
                 distrust=providers.distrust,
                 tasks=tasks,
-                rooms=rooms_of(settings),
+                layers=layers_of(settings),
                 notebooks=notebooks or NoNotebooks(),
             )
             manager = Manager(services)
             await recover(manager, providers.named)
-            await anyio.to_thread.run_sync(services.rooms.sweep, workspaces_dir(settings.data_dir))
+            await anyio.to_thread.run_sync(services.layers.sweep, workspaces_dir(settings.data_dir))
             tasks.start_soon(providers.look)
             try:
                 yield manager
@@ -86,9 +86,9 @@ async def open_host(
                 tasks.cancel_scope.cancel()
 
 
-def rooms_of(settings: HostSettings) -> Rooms:
-    """The rooms of this data folder's notebooks."""
-    return Rooms(settings.data_dir, limits_for(settings.limits.disk_bytes), settings.workspace.limit)
+def layers_of(settings: HostSettings) -> Layers:
+    """The layers of this data folder's notebooks."""
+    return Layers(settings.data_dir, limits_for(settings.limits.disk_bytes), settings.workspace.limit)
 
 
 def _audit_file(settings: HostSettings) -> RotatingFile:

@@ -99,7 +99,7 @@ def workspace_for(row: NotebookRow, services: Services, report: ProviderReport) 
             grants=row.grants,
             notebook_name=path.name if path else "",
             keeper=Keeper(keep_dir(services.settings.data_dir, row.notebook_id), services.settings.review.max_bytes),
-            rooms=services.rooms,
+            layers=services.layers,
         )
     )
 

@@ -9,11 +9,11 @@ from anyio.abc import TaskGroup
 
 from jupyter_agent_host.host.choose import Choice
 from jupyter_agent_host.host.gateway import Gateway
+from jupyter_agent_host.host.layers import Layers
 from jupyter_agent_host.host.network import NetworkServices
 from jupyter_agent_host.host.notebook.interface import NoNotebooks, NotebookAccess
 from jupyter_agent_host.host.permissions.permits import NotebookPermits
 from jupyter_agent_host.host.review.recorder import CellRecorder
-from jupyter_agent_host.host.room import Rooms
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.toolbox import Toolbox
@@ -29,7 +29,7 @@ class Services:
         choose: which provider makes sandboxes here, asked for each sandbox.
         distrust: says that making a sandbox failed, so that the choice is thought over.
         tasks: lives as long as the host.
-        rooms: where notebooks' private layers lie, and what they may hold.
+        layers: where notebooks' private layers lie, and what they may hold.
         notebooks: finds the cells and kernels of notebooks.
     """
 
@@ -42,7 +42,7 @@ class Services:
     choose: Callable[[], Awaitable[Choice]]
     distrust: Callable[[], None]
     tasks: TaskGroup
-    rooms: Rooms
+    layers: Layers
     notebooks: NotebookAccess = field(default_factory=NoNotebooks)
 
     def make_toolbox(self) -> Toolbox:

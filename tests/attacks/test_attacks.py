@@ -19,7 +19,7 @@ from conftest import a_process_with_the_key
 from field import KEY, Field, Result, make_folder, parse, run_outside
 from judges import RESOURCES, WORKSPACE, Judge, judge
 
-from jupyter_agent_host.host.room.volume import why_not
+from jupyter_agent_host.host.layers.volume import why_not
 
 pytestmark = [pytest.mark.timeout(600)]
 

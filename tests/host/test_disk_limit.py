@@ -8,7 +8,7 @@ import anyio
 import pytest
 from house import OpenHouse
 
-from jupyter_agent_host.host.room.volume import why_not
+from jupyter_agent_host.host.layers.volume import why_not
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.protocol.events import Notice, ToolResult
 from jupyter_agent_host.sandbox.spec import Limits

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import msgspec
 
-from jupyter_agent_host.host.room import Layer, Rooms
+from jupyter_agent_host.host.layers import Layer, Layers
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace.keep import Keeper, Kept
 from jupyter_agent_host.host.workspace.ledger import Stamp
@@ -25,7 +25,7 @@ class WorkspaceRequest:
         folder: the notebook's folder; None (unknown) gives a private workspace.
         state_dir: private to this notebook and to the host; made 0700; survives restarts.
         layer: where the agent's private layer is made, if not in `state_dir`; what it may hold and who sees to that.
-        rooms: finds the layer's room; None makes it in `state_dir`, without a limit.
+        layers: finds the private layer; None makes it in `state_dir`, without a limit.
         grants: paths relative to `folder`, or globs, that the person let through earlier.
         notebook_name: the notebook's file name, for sentences.
         keeper: keeps what files were before the host changed them; None keeps nothing.
@@ -38,7 +38,7 @@ class WorkspaceRequest:
     grants: tuple[str, ...] = ()
     notebook_name: str = ""
     keeper: Keeper | None = None
-    rooms: Rooms | None = None
+    layers: Layers | None = None
     layer: Layer | None = None
 
     @property

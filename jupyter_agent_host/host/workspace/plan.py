@@ -12,8 +12,8 @@ import anyio.from_thread
 import anyio.to_thread
 
 from jupyter_agent_host.errors import WorkspaceError
-from jupyter_agent_host.host.room import Layer
-from jupyter_agent_host.host.room.measure import measure
+from jupyter_agent_host.host.layers import Layer
+from jupyter_agent_host.host.layers.measure import measure
 from jupyter_agent_host.host.workspace.choose import choose_flavour
 from jupyter_agent_host.host.workspace.flavour import Flavour
 from jupyter_agent_host.host.workspace.grants import Grants
@@ -122,7 +122,7 @@ class _PlannedWorkspace:
                 return await anyio.to_thread.run_sync(lambda: self._in_its_room(work))
 
     def _in_its_room(self, work: Callable[[], T]) -> T:
-        """Run it while the room is open, which it is anyway while a sandbox uses it."""
+        """Run it while the layer is acquired, which it is anyway while a sandbox uses it."""
         self._request.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._request.state_dir.chmod(0o700)
         layer = self._enter()
@@ -139,13 +139,13 @@ class _PlannedWorkspace:
 
     def _enter(self) -> Layer | None:
         request = self._request
-        if request.rooms is None or request.settings.mode == "bind" or not request.report.shared_filesystem:
+        if request.layers is None or request.settings.mode == "bind" or not request.report.shared_filesystem:
             return None
-        return request.rooms.enter(request.state_dir, crosses=request.report.sees_mounts)
+        return request.layers.acquire(request.state_dir, crosses=request.report.sees_mounts)
 
     def _leave(self) -> None:
-        if self._layer is not None and self._request.rooms is not None:
-            self._request.rooms.leave(self._request.state_dir)
+        if self._layer is not None and self._request.layers is not None:
+            self._request.layers.release(self._request.state_dir)
 
     def _empty_overfull(self) -> str:
         """A layer that was stopped for its size would be stopped again: it begins anew. What was said, for the note."""

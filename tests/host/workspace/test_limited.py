@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from workspace_rig import inside, told
 
-from jupyter_agent_host.host.room import RoomLimits, Rooms
-from jupyter_agent_host.host.room.volume import why_not
+from jupyter_agent_host.host.layers import LayerLimits, Layers
+from jupyter_agent_host.host.layers.volume import why_not
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
 from jupyter_agent_host.sandbox.spec import BindWorkspace, ProviderReport
@@ -18,13 +18,13 @@ from jupyter_agent_host.sandbox.spec import BindWorkspace, ProviderReport
 pytestmark = pytest.mark.anyio
 
 MIB = 1024**2
-LIMITS = RoomLimits(16 * MIB, 300)
+LIMITS = LayerLimits(16 * MIB, 300)
 
 
-def made(folder: Path, state: Path, rooms: Rooms, mode: str = "sync") -> Workspace:
+def made(folder: Path, state: Path, layers: Layers, mode: str = "sync") -> Workspace:
     report = ProviderReport("test", available=True, reason="", file_owner=(os.geteuid(), os.getegid()))
     settings = WorkspaceSettings(mode=mode)  # type: ignore[arg-type]
-    return plan_workspace(WorkspaceRequest(settings, folder, state, report, rooms=rooms))
+    return plan_workspace(WorkspaceRequest(settings, folder, state, report, layers=layers))
 
 
 def mounted(state: Path) -> bool:
@@ -35,7 +35,7 @@ def mounted(state: Path) -> bool:
 async def limited(folder: Path, state: Path, tmp_path: Path) -> AsyncIterator[Workspace]:
     if reason := why_not(tmp_path):
         pytest.skip(f"no volumes here: {reason}")
-    workspace = made(folder, state, Rooms(tmp_path, LIMITS))
+    workspace = made(folder, state, Layers(tmp_path, LIMITS))
     yield workspace
     await workspace.release()
     assert not mounted(state)
@@ -104,7 +104,7 @@ async def test_discarding_takes_mount_and_image_away(limited: Workspace, state: 
 async def test_a_watched_layer_that_passes_its_limit_is_told_and_begins_anew(
     folder: Path, state: Path, tmp_path: Path, mode: str
 ) -> None:
-    workspace = made(folder, state, Rooms(tmp_path, LIMITS, "watch"), mode)
+    workspace = made(folder, state, Layers(tmp_path, LIMITS, "watch"), mode)
     place = await inside(workspace)
     assert workspace.watched
     assert await workspace.overfull() == ""
@@ -126,7 +126,7 @@ async def test_a_watched_layer_that_passes_its_limit_is_told_and_begins_anew(
 
 async def test_a_layer_that_is_too_small_for_the_copy_says_so(folder: Path, state: Path, tmp_path: Path) -> None:
     (folder / "large.bin").write_bytes(b"\xa5" * (9 * MIB))
-    workspace = made(folder, state, Rooms(tmp_path, LIMITS, "watch"))
+    workspace = made(folder, state, Layers(tmp_path, LIMITS, "watch"))
     await workspace.prepare()
     assert workspace.mode == "private"
     assert "8 MiB" in workspace.note

@@ -1,4 +1,4 @@
-"""The rooms of one host: which rung a notebook's layer gets, and who still uses it."""
+"""The layers of one host: which rung a notebook's layer gets, and who still uses it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.room.interface import Layer, RoomLimits
-from jupyter_agent_host.host.room.volume import Volume, why_not
+from jupyter_agent_host.host.layers.interface import Layer, LayerLimits
+from jupyter_agent_host.host.layers.volume import Volume, why_not
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +23,14 @@ _PLAIN = ("copy", "upper", "private")
 """Trees of a layer without a volume, which would be lost to it."""
 
 
-class Rooms:
+class Layers:
     """Safe to call from several threads; every method blocks shortly.
 
     A volume is mounted while anybody here uses it. Each process that has it open holds a shared lock on it, so that the
     mount of one that was killed can be told from one that is used.
     """
 
-    def __init__(self, trials: Path, limits: RoomLimits, wanted: Literal["auto", "volume", "watch"] = "auto") -> None:
+    def __init__(self, trials: Path, limits: LayerLimits, wanted: Literal["auto", "volume", "watch"] = "auto") -> None:
         self.limits = limits
         self._trials = trials
         self._wanted = wanted
@@ -43,8 +43,8 @@ class Rooms:
         with self._guard:
             return self._refusal()
 
-    def enter(self, state_dir: Path, *, crosses: bool = True) -> Layer:
-        """Open the room of one notebook; once more for each `leave`.
+    def acquire(self, state_dir: Path, *, crosses: bool = True) -> Layer:
+        """Get ready the layer of one notebook; once for each `release`.
 
         Args:
             state_dir: the notebook's private folder; it exists.
@@ -56,20 +56,20 @@ class Rooms:
         with self._guard:
             if state_dir not in self._open:
                 self._open[state_dir] = self._opened(state_dir, crosses=crosses)
-            room = self._open[state_dir]
-            room.users += 1
-            return room.layer
+            found = self._open[state_dir]
+            found.users += 1
+            return found.layer
 
-    def leave(self, state_dir: Path) -> None:
+    def release(self, state_dir: Path) -> None:
         """The opposite; the last one takes the mount away, unless another process uses it."""
         with self._guard:
-            room = self._open[state_dir]
-            room.users -= 1
-            if room.users == 0:
+            found = self._open[state_dir]
+            found.users -= 1
+            if found.users == 0:
                 del self._open[state_dir]
-                if room.volume is not None:
-                    _unmount_unused(room.volume, room.lock)
-                room.close()
+                if found.volume is not None:
+                    _unmount_unused(found.volume, found.lock)
+                found.close()
 
     def sweep(self, parent: Path) -> list[Path]:
         """Take away the mounts of processes that were killed, below the folder of all notebooks' private folders."""

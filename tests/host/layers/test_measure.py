@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from jupyter_agent_host.host.room import RoomLimits
-from jupyter_agent_host.host.room.measure import measure
+from jupyter_agent_host.host.layers import LayerLimits
+from jupyter_agent_host.host.layers.measure import measure
 from jupyter_agent_host.host.workspace.remove import remove_tree
 
 MIB = 1024**2
-WIDE = RoomLimits(1 << 60, 1 << 60)
+WIDE = LayerLimits(1 << 60, 1 << 60)
 
 
 def nothing() -> None:
@@ -68,7 +68,7 @@ def test_a_folder_closed_to_its_owner_is_opened_up(tmp_path: Path) -> None:
 def test_counting_ends_at_the_limit(tmp_path: Path) -> None:
     for number in range(50):
         (tmp_path / str(number)).touch()
-    limits = RoomLimits(1 << 60, 10)
+    limits = LayerLimits(1 << 60, 10)
     use = measure([tmp_path], limits, nothing)
     assert use.files == 11
     assert use.passes(limits)

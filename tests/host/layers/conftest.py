@@ -1,4 +1,4 @@
-"""A folder for rooms, and whether this machine has volumes at all."""
+"""A folder for layers, and whether this machine has volumes at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent_host.host.room.volume import why_not
+from jupyter_agent_host.host.layers.volume import why_not
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Rooms with a file system of their own: what does not fit is refused by the kernel, and nothing is left mounted."""
+"""Layers with a file system of their own: what does not fit is refused by the kernel, and nothing is left mounted."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.room import RoomLimits, Rooms, limits_for
-from jupyter_agent_host.host.room.volume import Volume
+from jupyter_agent_host.host.layers import LayerLimits, Layers, limits_for
+from jupyter_agent_host.host.layers.volume import Volume
 
 MIB = 1024**2
-LIMITS = RoomLimits(16 * MIB, 300)
+LIMITS = LayerLimits(16 * MIB, 300)
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from jupyter_agent_host.host.room import RoomLimits, Rooms
-rooms = Rooms(Path(sys.argv[1]), RoomLimits(16 * 1024**2, 300))
-layer = rooms.enter(Path(sys.argv[2]))
+from jupyter_agent_host.host.layers import LayerLimits, Layers
+layers = Layers(Path(sys.argv[1]), LayerLimits(16 * 1024**2, 300))
+layer = layers.acquire(Path(sys.argv[2]))
 (layer.folder / "mine").write_text("mine")
 print("open", flush=True)
 time.sleep(600)
@@ -39,8 +39,8 @@ def state(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def rooms(volumes: None, tmp_path: Path) -> Rooms:
-    return Rooms(tmp_path, LIMITS)
+def layers(volumes: None, tmp_path: Path) -> Layers:
+    return Layers(tmp_path, LIMITS)
 
 
 def make_files(folder: Path, count: int) -> None:
@@ -49,7 +49,7 @@ def make_files(folder: Path, count: int) -> None:
 
 
 def attached(state: Path) -> str:
-    """Loop devices that have the room's image."""
+    """Loop devices that have the layer's image."""
     told = subprocess.run(
         ["losetup", "-n", "-O", "NAME", "-j", str(state / "limited" / "image")],
         capture_output=True,
@@ -59,134 +59,134 @@ def attached(state: Path) -> str:
     return told.stdout.strip()
 
 
-def test_no_more_bytes_fit_than_were_set(rooms: Rooms, state: Path) -> None:
-    layer = rooms.enter(state)
+def test_no_more_bytes_fit_than_were_set(layers: Layers, state: Path) -> None:
+    layer = layers.acquire(state)
     try:
         with pytest.raises(OSError, match=re.escape(f"[Errno {errno.ENOSPC}]")):
             (layer.folder / "big").write_bytes(b"\xa5" * (20 * MIB))
         assert (layer.folder / "big").stat().st_size > 8 * MIB, "most of it is the agent's"
         (layer.state / "notes").write_text("the host's own notes lie elsewhere")
     finally:
-        rooms.leave(state)
+        layers.release(state)
 
 
-def test_no_more_files_fit_than_were_set(rooms: Rooms, state: Path) -> None:
-    layer = rooms.enter(state)
+def test_no_more_files_fit_than_were_set(layers: Layers, state: Path) -> None:
+    layer = layers.acquire(state)
     try:
         with pytest.raises(OSError, match=re.escape(f"[Errno {errno.ENOSPC}]")):
             make_files(layer.folder, 1000)
         make_files(layer.folder, 100)
     finally:
-        rooms.leave(state)
+        layers.release(state)
 
 
-def test_it_is_mounted_while_somebody_uses_it_and_keeps_what_is_in_it(rooms: Rooms, state: Path) -> None:
-    layer = rooms.enter(state)
-    assert rooms.enter(state) == layer
+def test_it_is_mounted_while_somebody_uses_it_and_keeps_what_is_in_it(layers: Layers, state: Path) -> None:
+    layer = layers.acquire(state)
+    assert layers.acquire(state) == layer
     (layer.folder / "kept").write_text("kept")
-    rooms.leave(state)
+    layers.release(state)
     assert os.path.ismount(layer.folder)
-    rooms.leave(state)
+    layers.release(state)
     assert not os.path.ismount(layer.folder)
     assert attached(state) == ""
-    assert rooms.enter(state) == layer
+    assert layers.acquire(state) == layer
     assert (layer.folder / "kept").read_text() == "kept"
-    rooms.leave(state)
+    layers.release(state)
 
 
 def test_what_a_killed_server_left_mounted_is_taken_away_and_what_a_living_one_uses_is_not(
-    rooms: Rooms, state: Path, tmp_path: Path
+    layers: Layers, state: Path, tmp_path: Path
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path), str(state)], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         try:
             assert other.stdout.readline() == b"open\n"
-            assert rooms.sweep(state.parent) == []
-            layer = rooms.enter(state)
+            assert layers.sweep(state.parent) == []
+            layer = layers.acquire(state)
             assert (layer.folder / "mine").read_text() == "mine", "two servers see one file system"
-            rooms.leave(state)
+            layers.release(state)
             assert os.path.ismount(layer.folder), "the other one still uses it"
         finally:
             other.send_signal(signal.SIGKILL)
-    assert rooms.sweep(state.parent) == [state]
+    assert layers.sweep(state.parent) == [state]
     assert not os.path.ismount(layer.folder)
     assert attached(state) == ""
-    assert rooms.sweep(state.parent) == []
+    assert layers.sweep(state.parent) == []
 
 
-def test_our_own_open_rooms_are_not_swept(rooms: Rooms, state: Path) -> None:
-    layer = rooms.enter(state)
-    assert rooms.sweep(state.parent) == []
+def test_our_own_layers_in_use_are_not_swept(layers: Layers, state: Path) -> None:
+    layer = layers.acquire(state)
+    assert layers.sweep(state.parent) == []
     assert os.path.ismount(layer.folder)
-    rooms.leave(state)
+    layers.release(state)
 
 
-def test_another_limit_holds_from_the_next_mount_on(rooms: Rooms, state: Path, tmp_path: Path) -> None:
-    layer = rooms.enter(state)
+def test_another_limit_holds_from_the_next_mount_on(layers: Layers, state: Path, tmp_path: Path) -> None:
+    layer = layers.acquire(state)
     (layer.folder / "kept").write_text("kept")
-    rooms.leave(state)
+    layers.release(state)
     for size in (48 * MIB, 24 * MIB):
-        changed = Rooms(tmp_path, RoomLimits(size, 300))
-        layer = changed.enter(state)
+        changed = Layers(tmp_path, LayerLimits(size, 300))
+        layer = changed.acquire(state)
         found = os.statvfs(layer.folder)
         assert size * 0.7 < found.f_blocks * found.f_frsize <= size
         assert (layer.folder / "kept").read_text() == "kept"
-        changed.leave(state)
+        changed.release(state)
 
 
-def test_a_damaged_image_is_moved_aside_and_the_layer_watched(rooms: Rooms, state: Path) -> None:
-    layer = rooms.enter(state)
-    rooms.leave(state)
+def test_a_damaged_image_is_moved_aside_and_the_layer_watched(layers: Layers, state: Path) -> None:
+    layer = layers.acquire(state)
+    layers.release(state)
     image = state / "limited" / "image"
     with image.open("r+b") as handle:
         for place in range(0, 16 * MIB, 65536):
             handle.seek(place)
             handle.write(b"\xff" * 65536)
-    layer = rooms.enter(state)
-    rooms.leave(state)
+    layer = layers.acquire(state)
+    layers.release(state)
     assert layer.rung == "watch"
     assert [path.name[:8] for path in image.parent.glob("damaged-*")] == ["damaged-"]
-    layer = rooms.enter(state)
-    rooms.leave(state)
+    layer = layers.acquire(state)
+    layers.release(state)
     assert layer.rung == "volume", "the next time begins a fresh one"
 
 
-def test_a_layer_that_was_begun_without_a_volume_keeps_its_files(rooms: Rooms, state: Path) -> None:
+def test_a_layer_that_was_begun_without_a_volume_keeps_its_files(layers: Layers, state: Path) -> None:
     (state / "private").mkdir()
-    layer = rooms.enter(state)
-    rooms.leave(state)
+    layer = layers.acquire(state)
+    layers.release(state)
     assert (layer.rung, layer.folder) == ("watch", state)
 
 
-def test_an_engine_that_does_not_see_our_mounts_gets_a_plain_folder(rooms: Rooms, state: Path) -> None:
-    layer = rooms.enter(state, crosses=False)
-    rooms.leave(state)
+def test_an_engine_that_does_not_see_our_mounts_gets_a_plain_folder(layers: Layers, state: Path) -> None:
+    layer = layers.acquire(state, crosses=False)
+    layers.release(state)
     assert layer.rung == "watch"
 
 
 def test_a_volume_that_is_demanded_and_cannot_be_had_is_an_error(volumes: None, state: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="workspace_limit"):
-        Rooms(tmp_path, LIMITS, "volume").enter(state, crosses=False)
+        Layers(tmp_path, LIMITS, "volume").acquire(state, crosses=False)
 
 
 def test_the_watch_can_be_asked_for(state: Path, tmp_path: Path) -> None:
-    rooms = Rooms(tmp_path, LIMITS, "watch")
-    assert rooms.enter(state).rung == "watch"
-    rooms.leave(state)
+    layers = Layers(tmp_path, LIMITS, "watch")
+    assert layers.acquire(state).rung == "watch"
+    layers.release(state)
 
 
-def test_the_mount_takes_neither_devices_nor_set_user_id_programs(rooms: Rooms, state: Path) -> None:
-    layer = rooms.enter(state)
+def test_the_mount_takes_neither_devices_nor_set_user_id_programs(layers: Layers, state: Path) -> None:
+    layer = layers.acquire(state)
     try:
         flags = os.statvfs(layer.folder).f_flag
         assert flags & os.ST_NOSUID
         assert flags & os.ST_NODEV
     finally:
-        rooms.leave(state)
+        layers.release(state)
 
 
 def test_limits_have_room_for_files_as_ext4_would(tmp_path: Path) -> None:
-    assert limits_for(5 * 1024**3) == RoomLimits(5 * 1024**3, 327680)
+    assert limits_for(5 * 1024**3) == LayerLimits(5 * 1024**3, 327680)
     assert limits_for(MIB).max_files == 1024
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_agent_host.host.room.interface import RoomLimits
+from jupyter_agent_host.host.layers.interface import LayerLimits
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _BLOCK_BYTES = 512
@@ -23,11 +23,11 @@ class Use:
     size_bytes: int = 0
     files: int = 0
 
-    def passes(self, limits: RoomLimits) -> bool:
+    def passes(self, limits: LayerLimits) -> bool:
         return self.size_bytes > limits.max_bytes or self.files > limits.max_files
 
 
-def measure(roots: Sequence[Path], limits: RoomLimits, check: Callable[[], None]) -> Use:
+def measure(roots: Sequence[Path], limits: LayerLimits, check: Callable[[], None]) -> Use:
     """Blocks on the disk (what is in use, not what files claim) and names below these folders.
 
     Folders are entered one by one from the last, since the path of a deep one may be longer than the kernel takes;
@@ -40,7 +40,7 @@ def measure(roots: Sequence[Path], limits: RoomLimits, check: Callable[[], None]
     return use
 
 
-def _walk(fd: int, limits: RoomLimits, use: Use, check: Callable[[], None]) -> None:
+def _walk(fd: int, limits: LayerLimits, use: Use, check: Callable[[], None]) -> None:
     trail: list[tuple[tuple[int, int], list[str]]] = []
     try:
         trail.append((_identity(fd), _count(fd, use, check, limits)))
@@ -64,7 +64,7 @@ def _walk(fd: int, limits: RoomLimits, use: Use, check: Callable[[], None]) -> N
         os.close(fd)
 
 
-def _count(fd: int, use: Use, check: Callable[[], None], limits: RoomLimits) -> list[str]:
+def _count(fd: int, use: Use, check: Callable[[], None], limits: LayerLimits) -> list[str]:
     """Add what lies in the open folder itself; the names of folders in it."""
     folders = []
     with os.scandir(fd) as entries:

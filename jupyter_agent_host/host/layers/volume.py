@@ -14,7 +14,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from jupyter_agent_host.host.room.interface import RoomLimits
+from jupyter_agent_host.host.layers.interface import LayerLimits
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _MENDED = 2
 """e2fsck's exit codes up to here: clean, or made so."""
 
 _SMALLEST_BYTES = 8 * 1024**2
-_TRIAL = RoomLimits(_SMALLEST_BYTES, 64)
+_TRIAL = LayerLimits(_SMALLEST_BYTES, 64)
 
 
 class VolumeError(OSError):
@@ -65,7 +65,7 @@ class Volume:
     def mounted(self) -> bool:
         return os.path.ismount(self.place)
 
-    def mount(self, limits: RoomLimits) -> None:
+    def mount(self, limits: LayerLimits) -> None:
         """Mount it; made first where there is none. Idempotent.
 
         Raises:
@@ -94,7 +94,7 @@ class Volume:
             return False
         return True
 
-    def _make(self, limits: RoomLimits) -> None:
+    def _make(self, limits: LayerLimits) -> None:
         fresh = self.image.with_name(f"{self.image.name}.new")
         with fresh.open("wb") as handle:
             fresh.chmod(0o600)
@@ -116,7 +116,7 @@ class Volume:
             self.image.rename(aside)
             raise VolumeError(f"the file system in {self.image} is damaged and was moved to {aside.name}")
 
-    def _fit(self, limits: RoomLimits) -> None:
+    def _fit(self, limits: LayerLimits) -> None:
         """Another size may be set now. What is in it and does not fit any more keeps the old one."""
         wanted = max(limits.max_bytes, _SMALLEST_BYTES)
         now = self.image.stat().st_size

@@ -1,4 +1,4 @@
-"""What a room is: the folder of a private layer, its limits, and who sees to them."""
+"""What a private layer is: its folder, its limits, and who sees to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GIB, _MIB = 1024**3, 1024**2
 
 
 @dataclass(frozen=True)
-class RoomLimits:
+class LayerLimits:
     """The most that one notebook's private layer may hold."""
 
     max_bytes: int
@@ -27,24 +27,24 @@ class RoomLimits:
         return f"{size} and {self.max_files} files"
 
 
-def limits_for(disk_bytes: int) -> RoomLimits:
+def limits_for(disk_bytes: int) -> LayerLimits:
     """As many files as ext4 itself would make room for."""
-    return RoomLimits(disk_bytes, max(_FEWEST_FILES, disk_bytes // _BYTES_FOR_EACH_FILE))
+    return LayerLimits(disk_bytes, max(_FEWEST_FILES, disk_bytes // _BYTES_FOR_EACH_FILE))
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A room that is open.
+    """One notebook's private layer, in use.
 
     Attributes:
-        state: the host's own notes on the layer; never in the room itself, which may be full.
+        state: the host's own notes on the layer; never in the layer itself, which may be full.
         folder: where the layer's trees are made.
     """
 
     state: Path
     folder: Path
     rung: Rung
-    limits: RoomLimits
+    limits: LayerLimits
 
     def note(self) -> str:
         """What holds here, for people."""
