@@ -19,6 +19,7 @@ from jupyter_agent_host.host.launch import launch
 from jupyter_agent_host.host.listener import SandboxListener
 from jupyter_agent_host.host.live import LiveSandbox, Opening, Transcript
 from jupyter_agent_host.host.race import wait_any
+from jupyter_agent_host.host.tools.job_text import losing
 from jupyter_agent_host.host.turn import Turn
 from jupyter_agent_host.protocol.events import Notice, PermissionAsked, SandboxState, TurnEnded
 from jupyter_agent_host.protocol.host_api import SandboxStateName
@@ -160,6 +161,8 @@ class Driver:
         await live.ensure_session(opening, self._transcript)
         await live.workspace.refresh()
         note = await agent.review.rejections()
+        if unsaid := agent.jobs.take_unsaid():
+            note = f"[Note from the notebook's host: {losing(unsaid)}]\n{note}".strip()
         turn.sent = True
         await live.channel.send(turn.frame(restarted=restarted, note=note))
         await self._enter("working", turn.turn_id)

@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 from jupyter_server.serverapp import list_running_servers
 from kernel_rig import Rig, rig
+from own_house import own_server, text_of
 from server_lab import LabMaker
 
 from jupyter_agent_host.host.notebook.cells import revision_of
+from jupyter_agent_host.store.jobs import JobStore
+from jupyter_agent_host.store.rows import JobRow
 
 
 def cell_of(there: Rig, path: str) -> dict[str, Any]:
@@ -73,6 +76,32 @@ def test_outputs_that_come_after_the_turn_go_with_its_undo(make_lab: LabMaker) -
         assert cell["outputs"] == []
         assert cell["execution_count"] is None
         assert "agent_host" not in cell["metadata"]
+
+
+@pytest.mark.anyio
+async def test_a_call_that_a_restarted_server_hears_again_runs_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with own_server(tmp_path, monkeypatch, rtc=False) as server:
+        desk = await server.desk(server.notebook("again.ipynb", "open('ran.txt', 'a').write('x')"))
+        jobs, notebook_id = desk.agent.jobs, desk.agent.row.notebook_id
+        store = JobStore(desk.agent.services.journal, notebook_id)
+
+        async def heard_first_by_an_earlier_server(number: int, request_id: str) -> None:
+            row = JobRow(notebook_id, number, request_id, "turn", "run c0", False, ("c0",), 0.0)
+            await store.begin(row)
+            await jobs.load()
+
+        await heard_first_by_an_earlier_server(1, "one")
+        cell = {"cell_id": "c0", "revision": (await desk.snapshot()).cells[0].revision}
+        for name, arguments in (("run_cells", {"cells": [cell]}), ("run_code", {"code": "1"})):
+            answer = await desk.answer(name, "one", **arguments)
+            assert answer.is_error
+            assert "it was not run again" in text_of(answer)
+        assert desk.permits.asked == [], "nobody is asked about what will not be done"
+        assert not (server.root / "ran.txt").exists()
+        assert "ended well" in await desk.do("run_cells", cells=[cell])
+        assert (server.root / "ran.txt").read_text() == "x"
 
 
 def test_a_job_of_a_killed_server_is_told_as_lost_and_not_run_again(

@@ -90,6 +90,7 @@ class Jobs:
         self._store = JobStore(agent.services.journal, agent.row.notebook_id)
         self._jobs: dict[str, Job] = {}
         self._lost: dict[str, JobRow] = {}
+        self._unsaid: list[JobRow] = []
         self._last_number = 0
         self._wakes = 0
 
@@ -188,6 +189,11 @@ class Jobs:
         """The agent heard that these are lost."""
         await self._store.told([row.number for row in rows])
 
+    def take_unsaid(self) -> list[JobRow]:
+        """Lost ones that no turn could be begun for: to be told with the next prompt. Given once."""
+        rows, self._unsaid = self._unsaid, []
+        return rows
+
     async def _run(self, job: Job, work: Work) -> None:
         try:
             with job.scope:
@@ -222,13 +228,15 @@ class Jobs:
         turn = self._agent.active
         if turn is not None:
             await turn.ended.wait()
+        rows: list[JobRow] = []
         try:
             rows = await self._store.untold()
-            if rows and self._may_wake():
-                await self.wake_lost(self._agent, rows)
+            if rows:
                 await self.told_lost(rows)
-        except AgentHostError as err:
-            logger.info("the agent of %s was not told of lost jobs: %s", self._agent.row.notebook_id, err)
+                await self.wake_lost(self._agent, rows)
+        except AgentHostError as err:  # such as a conversation that nobody vouched for yet
+            logger.info("the agent of %s hears of lost jobs later: %s", self._agent.row.notebook_id, err)
+            self._unsaid = rows
 
     def _may_wake(self) -> bool:
         self._wakes += 1
