@@ -6,9 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_agent_host.host.review.checkpoints import Checkpoints
+from jupyter_agent_host.host.review.model import read_file, read_kept
 from jupyter_agent_host.host.review.undo_files import CHANGED, NOT_KEPT, FileUndo, FileUndoer
 from jupyter_agent_host.host.workspace.files import opened_root
+from jupyter_agent_host.host.workspace.interface import Collected
 from jupyter_agent_host.host.workspace.keep import Keeper, KeptSide
+from jupyter_agent_host.store.decisions import Decisions
+from jupyter_agent_host.store.journal import Journal
 
 
 class Agent:
@@ -31,8 +36,8 @@ class Agent:
                 fresh.write_bytes(content)
                 written = fresh.rename(file).stat()
             self._keeper.after(name, before, place, name, written)
-        (kept,) = self._keeper.take()
-        return kept.before, kept.after
+        (self.kept,) = self._keeper.take()
+        return self.kept.before, self.kept.after
 
 
 @pytest.fixture
@@ -139,3 +144,36 @@ def test_links_are_not_followed_and_lost_contents_are_told(
     assert undoer.undo("a.txt", before, after).impossible == "what was kept of it is gone"
     assert undoer.undo("a.txt", KeptSide(1, 1, 1), after).impossible == NOT_KEPT
     assert (folder / "a.txt").read_text() == "ONE\n"
+
+
+@pytest.mark.anyio
+async def test_what_the_person_saved_between_two_calls_of_a_turn_is_what_comes_back(
+    folder: Path, keeper: Keeper, agent: Agent, undoer: FileUndoer, tmp_path: Path
+) -> None:
+    async with await Journal.open(tmp_path / "journal.db") as journal:
+        checkpoints = Checkpoints("notebook", Decisions(journal), keeper, 1024**2, 3600)
+
+        async def noted(content: bytes) -> None:
+            agent.change("a.txt", content)
+            await checkpoints.put_files("turn", "session", Collected(kept=(agent.kept,)))
+
+        async def undone() -> str:
+            row = await checkpoints.of("turn")
+            assert row is not None
+            (item,) = row.items
+            assert undoer.undo("a.txt", read_kept(item.before), read_file(item.after).written).done
+            return (folder / "a.txt").read_text()
+
+        await noted(b"agent\n")
+        await noted(b"agent again\n")
+        assert await undone() == "one\ntwo\nthree\nfour\nfive\n"
+        await noted(b"agent\n")
+        (folder / "a.txt").write_text("mine, and longer than before\n")
+        await noted(b"agent on top\n")
+        assert await undone() == "mine, and longer than before\n"
+        kept = {path.name for path in (tmp_path / "kept").iterdir()}
+        row = await checkpoints.of("turn")
+        assert row is not None
+        (item,) = row.items
+        before, after = read_kept(item.before), read_file(item.after).written
+        assert kept == {side.blob for side in (before, after) if side is not None}, "what nothing needs is dropped"

@@ -119,6 +119,7 @@ async def test_what_a_file_was_is_kept_without_reading_it(make: Any, folder: Pat
     (box / "sales.csv").write_text("c\n")
     second = {kept.path: kept for kept in (await workspace.collect()).kept}
 
+    assert first["sales.csv"].after.is_same(second["sales.csv"].before), "nobody wrote it in between"
     old = tmp_path / "kept" / first["sales.csv"].before.blob
     assert old.read_text() == "month,revenue\nmay,3\n"
     assert old.stat().st_ino == before.st_ino
