@@ -24,7 +24,12 @@ from jupyter_agent_host.cli.headless import own_server
 from jupyter_agent_host.cli.servers import JupyterServer
 
 AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
+PICTURES_GO_TO = os.environ.get("AGENT_HOST_DOCS_IMAGES")
+"""A folder for what the documentation shows; its pictures show a container, all other runs use what is quickest."""
+
 DOCS_IMAGES = ("report", "approval", "question", "cell-done")
+PROVIDER = "docker" if PICTURES_GO_TO else "process"
+ISOLATION = "Docker, no network" if PICTURES_GO_TO else "not isolated"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -117,11 +122,10 @@ class Window:
         )
 
     def shot(self, name: str) -> None:
-        """Keep how it looks; with AGENT_HOST_DOCS_IMAGES, a folder, those that the documentation shows go there too."""
+        """Keep how it looks; those that the documentation shows go there too, if that is asked for."""
         self.page.screenshot(path=self.lab.shots / f"{name}.png")
-        images = os.environ.get("AGENT_HOST_DOCS_IMAGES")
-        if images and name in DOCS_IMAGES:
-            shutil.copyfile(self.lab.shots / f"{name}.png", Path(images) / f"panel-{name}.png")
+        if PICTURES_GO_TO and name in DOCS_IMAGES:
+            shutil.copyfile(self.lab.shots / f"{name}.png", Path(PICTURES_GO_TO) / f"panel-{name}.png")
 
     def serious(self, *selectors: str) -> list[str]:
         """What axe-core finds in these parts of the page, the panel by default, that shuts people out."""
@@ -167,7 +171,7 @@ def lab_folders(folder: Path) -> Iterator[dict[str, Any]]:
             "LabApp": {"expose_app_in_browser": True},
             "JupyterNotebookApp": {"expose_app_in_browser": True},
             "AgentHost": {
-                "provider": "process",
+                "provider": PROVIDER,
                 "allow_unsandboxed": True,
                 "scripted_model": str(script),
                 "data_dir": str(folder / "data"),

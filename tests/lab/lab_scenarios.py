@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conftest import Lab, OpenWindow, Window
+from conftest import ISOLATION, Lab, OpenWindow, Window
 from playwright.sync_api import Locator, expect
 
 LONG = 60_000
@@ -86,7 +86,7 @@ def start(stage: Stage) -> None:
     whole(answer)
     expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
     expect(page.panel.locator(".jp-AgentHost-header .jp-AgentHost-state")).to_have_text("idle")
-    expect(page.panel).to_contain_text("not isolated")
+    expect(page.panel).to_contain_text(ISOLATION)
     expect(page.panel).to_contain_text("scripted model")
     page.shot(stage.name)
 
