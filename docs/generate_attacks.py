@@ -19,12 +19,13 @@ _HEAD = """# Attacks
 <!-- docs/generate_attacks.py writes this page from tests/attacks/inside -->
 
 What `test_attacks.py`, `test_other_user.py` and `test_rogue_runner.py` in tests/attacks try in a run: {count}
-attempts, by programs that the attacker's own agent runs inside real sandboxes (Docker and bubblewrap) of a real Jupyter
-server.
+attempts, by programs that the attacker's own agent runs inside real sandboxes (Docker and bubblewrap; `--full` adds
+gVisor) of a real Jupyter server.
 
 * **Each attempt has a positive control.** The same program, with the same target, runs outside as a plain process, and
   succeeds there. Where the control fails on a machine (a kernel without modules cannot load one), the attempt does not
   count in that run. The control of a runner of the attacker's own is an honest event that it sends.
+* **At least sixty count** in each kind of sandbox: refused inside, and not outside.
 * **Each class ends with the neighbour.** Another notebook's agent answers, and so does the Jupyter server.
 * **The gateway is asked with every host allowed**, so that what it refuses is refused for where it leads.
 * The run ends with a table of all attempts and what each came to; `AGENT_HOST_ATTACKS_REPORT=FILE` keeps it.

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 import report
 from canaries import canaries, container
@@ -19,11 +20,12 @@ from field import KEY, MODEL, SCRIPT, Field
 
 from jupyter_agent_host.cli.headless import own_server
 from jupyter_agent_host.image.build import default_tag
+from jupyter_agent_host.providers.docker import DockerProvider
 from jupyter_agent_host.sandbox.spec import ProviderReport
 from jupyter_agent_host.server.config import AgentHost
 from jupyter_agent_host.testing.scripted_model import running_scripted_model
 
-KINDS = ("docker", "local")
+KINDS = ("docker", "local", pytest.param("runsc", marks=pytest.mark.full))
 
 LIMITS = {"mem_limit": "900M", "pids_limit": 200, "cpu_limit": 1.0, "disk_limit": "300M", "max_sync_size": "32M"}
 MEANS = {"max_requests_per_minute": 60, "allowed_hosts": ["*:*"]}
@@ -35,22 +37,43 @@ def attacked(
 ) -> Iterator[Field]:
     """A field whose sandboxes are of this kind."""
     kind = str(request.param)
+    if kind == "runsc":
+        if reason := gvisor_reason():
+            pytest.skip(reason)
+        # Threads of gVisor's own count, too: where they hit the limit, it ends with all that is in it.
+        with a_field("docker", tmp_path_factory.mktemp(kind), kind=kind, runtime="runsc", pids_limit=512) as made:
+            yield made
+        return
     if not reports[kind].available:
         pytest.skip(f"{kind}: {reports[kind].reason}")
     with a_field(kind, tmp_path_factory.mktemp(kind)) as made:
         yield made
 
 
+def gvisor_reason() -> str:
+    """Why nothing runs in gVisor here; "" if it does."""
+
+    async def look() -> ProviderReport:
+        provider = DockerProvider(runtime="runsc")
+        try:
+            return await provider.probe()
+        finally:
+            await provider.aclose()
+
+    report = anyio.run(look)
+    return "" if report.available else f"gVisor: {report.reason}"
+
+
 @contextmanager
-def a_field(kind: str, place: Path, **traits: Any) -> Iterator[Field]:
-    """A server, its two notebooks with running agents, and all the canaries."""
+def a_field(provider: str, place: Path, kind: str = "", **traits: Any) -> Iterator[Field]:
+    """A server, its two notebooks with running agents, and all the canaries. `kind` stands in the table."""
     folders = {name: place / name for name in ("root", "data", "config", "jupyter", "runtime", "home", "temporary")}
     for name, folder in folders.items():
         folder.mkdir(mode=0o700 if name in ("jupyter", "runtime") else 0o755)  # as Jupyter itself makes them
     place.chmod(0o755)
     config = {
         "AgentHost": {
-            "provider": kind,
+            "provider": provider,
             "data_dir": str(folders["data"]),
             "model": MODEL,
             **LIMITS,
@@ -60,7 +83,7 @@ def a_field(kind: str, place: Path, **traits: Any) -> Iterator[Field]:
         "YDocExtension": {"disable_rtc": True},
     }
     image = os.environ.get("AGENT_HOST_TEST_IMAGE")
-    if image and kind == "docker":
+    if image and provider == "docker":
         config["AgentHost"]["image"] = image
     with (
         running_scripted_model(SCRIPT) as model,
@@ -74,7 +97,7 @@ def a_field(kind: str, place: Path, **traits: Any) -> Iterator[Field]:
         patch.setenv("ANTHROPIC_BASE_URL", model.url)
         with own_server(folders["root"], config=config) as server, server.client() as http:
             http.timeout = 120
-            field = Field(server, http, folders["root"], folders["data"], model, kind, given)
+            field = Field(server, http, folders["root"], folders["data"], model, provider, kind or provider, given)
             given |= {
                 **neighbouring,
                 "model": MODEL,

@@ -63,6 +63,7 @@ class Field:
     data_dir: Path
     model: ScriptedModel
     provider: str
+    kind: str
     given: dict[str, Any]
     ids: dict[str, str] = field(default_factory=dict)
 

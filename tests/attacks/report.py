@@ -28,6 +28,11 @@ OPEN: dict[str, str] = {}
 """Attempts that are known to succeed, and why. They are tried all the same: when they fail, this is to be deleted."""
 
 
+GVISORS_OWN = (
+    *("ptrace_a_process", "user_namespace", "mount_namespace", "io_uring", "read_the_kernel_log", "negative_nice"),
+)
+"""What gVisor grants, since it is its own kernel that is asked and not the machine's."""
+
 CONTROL = "honest"
 """No attempt, but what shows that the others could have arrived."""
 
