@@ -90,7 +90,8 @@ class Bench:
 
     def notebook(self, name: str) -> tuple[str, str]:
         """A new notebook: its id and its session's."""
-        nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")]), self.root / name)
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}}
+        nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")], metadata=kernel), self.root / name)
         info = self.http.post("agent-host/open", json={"path": name}).json()
         return info["notebookId"], info["sessionId"]
 
@@ -185,7 +186,8 @@ def large_events(bench: Bench) -> None:
         TurnEnded(status="completed", text="", duration_ms=1000),
     ]
     bench.write(ids, [("1" * 32, events)])
-    bench.show("long.ipynb")
+    bench.notebook("other.ipynb")
+    bench.show("other.ipynb")
     with bench.watched(f"a turn with three events of {LARGE_BYTES / 1e6:.0f} MB"):
         bench.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:open', {path: 'large.ipynb'})")
         bench.page.wait_for_selector("text=from_tomorrow")
@@ -217,10 +219,10 @@ def many_events(bench: Bench) -> None:
         sockets.send("Runtime.evaluate", {"expression": "window.dispatchEvent(new Event('online'))"})
         bench.page.wait_for_selector(".jp-AgentHost-turn[data-status='completed']", timeout=300_000)
     print(f"  then: {bench.size()}")
-    with bench.watched("the same turn, loaded anew"):
-        bench.show("many.ipynb")
-        bench.page.wait_for_selector(".jp-AgentHost-turn[data-status='completed']", timeout=300_000)
-        bench.page.evaluate(WATCH)
+    began = time.monotonic()
+    bench.show("many.ipynb")
+    bench.page.wait_for_selector(".jp-AgentHost-turn[data-status='completed']", timeout=300_000)
+    print(f"the same turn, loaded anew: {time.monotonic() - began:.1f} s (JupyterLab's own start included)")
     print(f"  then: {bench.size()}")
 
 
@@ -252,7 +254,6 @@ def main(*names: str) -> None:
         root, script = folder / "root", folder / "script.json"
         root.mkdir()
         script.write_text(json.dumps(SCRIPT))
-        nbformat.write(new_notebook(cells=[new_code_cell("1 + 1")]), root / "long.ipynb")
         agent: dict[str, Any] = {
             "provider": "process",
             "allow_unsandboxed": True,
