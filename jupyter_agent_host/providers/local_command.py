@@ -13,6 +13,8 @@ from jupyter_agent_host.providers.process_interpreter import Interpreter
 from jupyter_agent_host.sandbox.spec import HOME, WORKSPACE, BindWorkspace, OverlayWorkspace, WorkspaceMount
 
 SOCKET_FOLDER = "/run/agent-host"
+_TMP = "/tmp"  # noqa: S108 - the sandbox's own
+_SCRATCH = (Path(_TMP), Path(HOME))
 _SHM_BYTES = 64 * 1024**2
 
 _NAMESPACES = (
@@ -78,10 +80,10 @@ class Box:
             *self.proc,
             *self._masked(),
             *("--dev", "/dev", "--remount-ro", "/dev", *_tmpfs("/dev/shm", "1777", _SHM_BYTES)),  # noqa: S108 - the sandbox's own
-            *_tmpfs("/tmp", "1777", self.scratch_bytes),  # noqa: S108 - the sandbox's own
+            *_tmpfs(_TMP, "1777", self.scratch_bytes),
             *_tmpfs(HOME, "0700", self.scratch_bytes),
             # After the private folders: the interpreter itself may lie below /tmp.
-            *interpreter_mounts(self.interpreter, self.private),
+            *interpreter_mounts(self.interpreter, self.private, _SCRATCH),
             *self._shared(),
             *("--remount-ro", "/", "--chdir", WORKSPACE, "--", *inner),
         ]
@@ -111,7 +113,7 @@ class Box:
 
     def _environment(self) -> dict[str, str]:
         path = (str(self.interpreter.prefixes[0] / "bin"), "/usr/local/bin", "/usr/bin", "/bin")
-        mine = {"PATH": os.pathsep.join(path), "HOME": HOME, "TMPDIR": "/tmp"}  # noqa: S108 - the sandbox's own
+        mine = {"PATH": os.pathsep.join(path), "HOME": HOME, "TMPDIR": _TMP}
         if self.interpreter.user_site:
             mine["PYTHONPATH"] = os.pathsep.join(map(str, self.interpreter.user_site))
         return {"LANG": "C.UTF-8", "USER": "agent", "LOGNAME": "agent", **self.environment, **mine}

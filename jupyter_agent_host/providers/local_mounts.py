@@ -75,21 +75,35 @@ def system_mounts() -> list[str]:
     return arguments
 
 
-def interpreter_mounts(interpreter: Interpreter, private: Private) -> list[str]:
-    """Arguments that show the interpreter at its own paths, and empty folders over what must not be seen in them."""
+def interpreter_mounts(interpreter: Interpreter, private: Private, scratch: tuple[Path, ...] = ()) -> list[str]:
+    """Arguments that show the interpreter at its own paths, and empty folders over what must not be seen in them.
+
+    Nothing can be put beside what is shown, even below the folders of `scratch`, which the sandbox may write: the
+    folder that holds a package or a prefix may be one that Python looks for modules in.
+    """
     shown: dict[Path, Path] = {}
     for path in (*(part for prefix in interpreter.prefixes for part in _parts(prefix, private)), *interpreter.packages):
         shown[path] = shown[path.resolve()] = path.resolve()
     for link in link_chain(interpreter.executable):
         if not covers((_USR, *shown), link):
             shown[link] = link.resolve()
+    holders = {path.parent for path in shown if _can_be_joined(path.parent, scratch)}
+    holders = {folder for folder in holders if not covers(tuple(shown), folder)}
     arguments: list[str] = []
-    for path in sorted(shown, key=lambda path: len(path.parts)):
-        if not covers((_USR,), path):
+    for path in sorted({*shown, *holders}, key=lambda path: len(path.parts)):
+        if path in holders:
+            arguments += ["--tmpfs", str(path)]
+        elif not covers((_USR,), path):
             arguments += ["--ro-bind", str(shown[path]), str(path)]
+    arguments += [part for folder in sorted(holders) for part in ("--remount-ro", str(folder))]
     for path in _masks((_USR, *shown), interpreter, private):
         arguments += ["--tmpfs", str(path), "--remount-ro", str(path)]
     return arguments
+
+
+def _can_be_joined(folder: Path, scratch: tuple[Path, ...]) -> bool:
+    """Whether the sandbox could write into a folder made to hold a mount. A whole scratch folder has to stay so."""
+    return covers(scratch, folder) and folder not in scratch
 
 
 def _parts(prefix: Path, private: Private) -> list[Path]:

@@ -22,7 +22,9 @@ def shown(arguments: list[str]) -> list[str]:
 
 
 def hidden(arguments: list[str]) -> list[str]:
-    return [arguments[at + 1] for at, word in enumerate(arguments) if word == "--tmpfs"]
+    """What looks empty, but for what this machine has in its own /usr."""
+    found = [arguments[at + 1] for at, word in enumerate(arguments) if word == "--tmpfs"]
+    return [path for path in found if not path.startswith("/usr/")]
 
 
 def a_prefix(path: Path) -> Path:
@@ -87,6 +89,23 @@ def test_an_editable_package_is_shown_without_its_checkout(home: Path) -> None:
     interpreter = Interpreter(Path("/usr/bin/python3"), (Path("/usr"),), (package,))
     assert shown(interpreter_mounts(interpreter, Private((home,)))) == [str(package)]
     assert interpreter.run_module("m")[-2:] == ["m", str(home / "checkout")]
+
+
+def test_nothing_can_be_put_beside_a_package_that_lies_in_scratch(home: Path) -> None:
+    """As in a checkout below /tmp, whose folder an editable install puts on Python's path."""
+    venv = a_prefix(home / "checkout/.venv")
+    package = home / "checkout/src/jupyter_agent_host"
+    package.mkdir(parents=True)
+    python = Interpreter(venv / "bin/python3.x", (venv,), (package,))
+    arguments = interpreter_mounts(python, Private(()), (home,))
+    at = [arguments.index(str(path)) for path in (home / "checkout", venv, package.parent, package)]
+    assert at == sorted(at)
+    for folder in (home / "checkout", package.parent):
+        assert arguments[arguments.index(str(folder)) - 1] == "--tmpfs"
+        closed = len(arguments) - 1 - arguments[::-1].index(str(folder))
+        assert arguments[closed - 1] == "--remount-ro"
+        assert closed > at[-1]
+    assert str(home) not in arguments
 
 
 def test_this_machine_shows_no_home_and_no_etc() -> None:
