@@ -107,7 +107,7 @@ class _PlannedWorkspace:
             if self._held:
                 self._held = False
                 with anyio.CancelScope(shield=True):
-                    await anyio.to_thread.run_sync(self._leave)
+                    await anyio.to_thread.run_sync(self._release_layer)
 
     async def discard(self) -> None:
         await self.release()
@@ -119,31 +119,31 @@ class _PlannedWorkspace:
     async def _run(self, work: Callable[[], T]) -> T:
         async with self._lock:
             with _said():
-                return await anyio.to_thread.run_sync(lambda: self._in_its_room(work))
+                return await anyio.to_thread.run_sync(lambda: self._with_layer(work))
 
-    def _in_its_room(self, work: Callable[[], T]) -> T:
+    def _with_layer(self, work: Callable[[], T]) -> T:
         """Run it while the layer is acquired, which it is anyway while a sandbox uses it."""
         self._request.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._request.state_dir.chmod(0o700)
-        layer = self._enter()
+        layer = self._acquire()
         try:
             if layer != self._layer:
                 self._layer, self._flavour = layer, None
             return work()
         finally:
-            self._leave()
+            self._release_layer()
 
     def _hold(self) -> None:
-        self._enter()
+        self._acquire()
         self._held = True
 
-    def _enter(self) -> Layer | None:
+    def _acquire(self) -> Layer | None:
         request = self._request
         if request.layers is None or request.settings.mode == "bind" or not request.report.shared_filesystem:
             return None
         return request.layers.acquire(request.state_dir, crosses=request.report.sees_mounts)
 
-    def _leave(self) -> None:
+    def _release_layer(self) -> None:
         if self._layer is not None and self._request.layers is not None:
             self._request.layers.release(self._request.state_dir)
 
