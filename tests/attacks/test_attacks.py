@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 import report
-from conftest import a_process_with_the_key
 from field import KEY, Field, Result, make_folder, parse, run_outside
 from judges import RESOURCES, WORKSPACE, Judge, judge
+from laid_out import a_process_with_the_key
 
 from jupyter_agent_host.host.layers.volume import why_not
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 import report
-from conftest import a_field
 from field import INSIDE, KEY, Field, parse
+from laid_out import a_field
 
 from jupyter_agent_host.sandbox.spec import ProviderReport
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import report
-from conftest import a_field
 from field import Field, Result
+from laid_out import a_field
 
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.sandbox.spec import ProviderReport
