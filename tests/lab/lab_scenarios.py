@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from conftest import ISOLATION, Lab, OpenWindow, Window
+from lab_window import ISOLATION, Lab, OpenWindow, Window
 from playwright.sync_api import Locator, expect
 
 LONG = 60_000

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from conftest import Lab, Window
+from lab_window import Lab, OpenWindow
 from playwright.sync_api import expect
 
 LONG = 60_000
@@ -14,7 +12,7 @@ ANIMATIONS = """
 """
 
 
-def test_no_view_shuts_anybody_out(lab: Lab, window: Callable[..., Window]) -> None:
+def test_no_view_shuts_anybody_out(lab: Lab, window: OpenWindow) -> None:
     lab.notebook("access.ipynb", "1 + 1")
     page = window("access.ipynb")
     panel = page.panel
@@ -51,7 +49,7 @@ def test_no_view_shuts_anybody_out(lab: Lab, window: Callable[..., Window]) -> N
     expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
 
 
-def test_nothing_moves_when_the_system_asks_for_stillness(lab: Lab, window: Callable[..., Window]) -> None:
+def test_nothing_moves_when_the_system_asks_for_stillness(lab: Lab, window: OpenWindow) -> None:
     lab.notebook("still.ipynb", "1 + 1")
     page = window("still.ipynb")
     page.ask("count please")

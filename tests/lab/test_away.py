@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from typing import Any
 
-from conftest import Lab, Window
+from lab_window import Lab, OpenWindow, Window
 from playwright.sync_api import Locator, WebSocketRoute, expect
 
 LONG = 60_000
@@ -35,9 +34,7 @@ def whole(answer: Locator) -> None:
     assert [int(number) for number in re.findall(r"word(\d+)", answer.inner_text())] == list(range(1, 81))
 
 
-def test_a_page_without_network_tries_ever_less_often_and_misses_nothing(
-    lab: Lab, window: Callable[..., Window]
-) -> None:
+def test_a_page_without_network_tries_ever_less_often_and_misses_nothing(lab: Lab, window: OpenWindow) -> None:
     lab.notebook("network.ipynb", "1 + 1")
     page = window()
     away = False
@@ -83,7 +80,7 @@ def test_a_page_without_network_tries_ever_less_often_and_misses_nothing(
     expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
 
 
-def test_a_computer_that_slept_finds_out_that_its_connection_is_dead(lab: Lab, window: Callable[..., Window]) -> None:
+def test_a_computer_that_slept_finds_out_that_its_connection_is_dead(lab: Lab, window: OpenWindow) -> None:
     """The lid was closed in mid-turn; afterwards the old socket is open and silent for ever."""
     lab.notebook("asleep.ipynb", "1 + 1")
     page = window()

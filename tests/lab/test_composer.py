@@ -6,10 +6,10 @@ import base64
 import json
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from conftest import Lab, Window, lab_folders
+from lab_window import Lab, OpenWindow, Window, lab_folders
 from playwright.sync_api import Locator, expect
 
 from jupyter_agent_host.cli.headless import own_server
@@ -116,7 +116,7 @@ def drop_files(window: Window, files: list[tuple[str, str, bytes]]) -> None:
     )
 
 
-def test_cells_and_outputs_reach_the_model(lab: Lab, window: Callable[..., Window], model: ScriptedModel) -> None:
+def test_cells_and_outputs_reach_the_model(lab: Lab, window: OpenWindow, model: ScriptedModel) -> None:
     show = f"import base64\nfrom IPython.display import Image\nprint('seen')\nImage(base64.b64decode('{PNG}'))"
     lab.notebook("cells.ipynb", "price = 42", "second = price + 1", show)
     page = window("cells.ipynb")
@@ -152,7 +152,7 @@ def test_cells_and_outputs_reach_the_model(lab: Lab, window: Callable[..., Windo
     assert images == []
 
 
-def test_files_reach_the_model(lab: Lab, window: Callable[..., Window], model: ScriptedModel) -> None:
+def test_files_reach_the_model(lab: Lab, window: OpenWindow, model: ScriptedModel) -> None:
     (lab.root / "notes.txt").write_text("remember the milk")
     (lab.root / "picked.txt").write_text("picked by hand")
     (lab.root / "blue.png").write_bytes(_png())
@@ -192,7 +192,7 @@ def test_files_reach_the_model(lab: Lab, window: Callable[..., Window], model: S
     page.shot("not-attached")
 
 
-def test_nothing_is_cut_off_in_the_narrowest_panel(lab: Lab, window: Callable[..., Window]) -> None:
+def test_nothing_is_cut_off_in_the_narrowest_panel(lab: Lab, window: OpenWindow) -> None:
     lab.notebook("narrow.ipynb", "1 + 1")
     page = window("narrow.ipynb")
     handle = page.page.locator("#jp-main-split-panel > .lm-SplitPanel-handle:not(.lm-mod-hidden)").last

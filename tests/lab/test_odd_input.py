@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import Lab, Window
+from lab_window import Lab, OpenWindow, Window
 from playwright.sync_api import expect
 
 from jupyter_agent_host.protocol.events import (
@@ -61,7 +61,7 @@ def goes_on(page: Window) -> None:
     expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
 
 
-def test_events_of_a_newer_version_are_named(lab: Lab, window: Callable[..., Window]) -> None:
+def test_events_of_a_newer_version_are_named(lab: Lab, window: OpenWindow) -> None:
     deep: object = "end"
     for _ in range(90):
         deep = [deep]
@@ -97,7 +97,7 @@ def test_events_of_a_newer_version_are_named(lab: Lab, window: Callable[..., Win
     goes_on(page)
 
 
-def test_events_of_ten_megabytes_are_shown_piece_by_piece(lab: Lab, window: Callable[..., Window]) -> None:
+def test_events_of_ten_megabytes_are_shown_piece_by_piece(lab: Lab, window: OpenWindow) -> None:
     line = "0123456789" * 9 + "\n"
     text = line * (LARGE_BYTES // len(line))
     lab.notebook("large.ipynb", "1 + 1")
@@ -121,7 +121,7 @@ def test_events_of_ten_megabytes_are_shown_piece_by_piece(lab: Lab, window: Call
     goes_on(page)
 
 
-def test_very_many_events_and_words_are_one_turn(lab: Lab, window: Callable[..., Window]) -> None:
+def test_very_many_events_and_words_are_one_turn(lab: Lab, window: OpenWindow) -> None:
     lab.notebook("many.ipynb", "1 + 1")
     words = [TextDelta(message_id="m", text=f"word{number} ") for number in range(10_000)]
     steps = [

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import nbformat
 import pytest
-from conftest import Window, lab_folders
+from lab_window import Window, lab_folders
 from playwright.sync_api import Browser, expect
 
 from jupyter_agent_host.cli.headless import stop_process, wait_until_up, write_config

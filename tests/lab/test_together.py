@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Lab, OpenWindow
 from lab_scenarios import ROWS, Row
+from lab_window import Lab, OpenWindow
 
 RTC = True
 pytestmark = pytest.mark.timeout(240)  # some 10 s each on an idle machine
