@@ -20,7 +20,7 @@ export const MODES: readonly PermissionMode[] = ['free', 'default', 'acceptEdits
 
 export function modeWord(trans: TranslationBundle, mode: PermissionMode): string {
   const words: Record<PermissionMode, string> = {
-    free: trans.__('Free inside the sandbox'),
+    free: trans.__('Free in the sandbox'),
     default: trans.__('Ask before tools'),
     acceptEdits: trans.__('Edits without asking'),
     plan: trans.__('Plan only'),

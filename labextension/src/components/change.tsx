@@ -38,7 +38,7 @@ export function ReviewChange(props: ReviewChangeProps): JSX.Element {
       <div className="jp-AgentHost-changeLine">
         <details onToggle={event => toggle(event.currentTarget.open)}>
           <summary>
-            <code>{SIGNS[item.action] ?? '~'}</code> {name}{' '}
+            <code>{SIGNS[item.action] ?? '~'}</code> <span className="jp-AgentHost-changeName">{name}</span>
             <span className="jp-AgentHost-label">{aboutIt(item, trans)}</span>
           </summary>
           {error ? <div className="jp-AgentHost-notice">{exact(error)}</div> : null}
