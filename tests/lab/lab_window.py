@@ -76,6 +76,11 @@ class Window:
         return self.page.locator("#jp-agent-host-panel")
 
     @property
+    def state(self) -> Locator:
+        """The sandbox's state, in the panel's header."""
+        return self.panel.locator(".jp-AgentHost-header .jp-AgentHost-state")
+
+    @property
     def prompt_box(self) -> Locator:
         return self.panel.get_by_label("Prompt to the agent")
 

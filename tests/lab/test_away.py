@@ -74,7 +74,7 @@ def test_a_page_without_network_tries_ever_less_often_and_misses_nothing(lab: La
     whole(answer)
     expect(page.panel.get_by_text("Connection lost")).to_have_count(0)
     expect(page.panel.get_by_role("alert")).to_have_count(0)
-    expect(page.panel.locator(".jp-AgentHost-header .jp-AgentHost-state")).to_have_text("idle", timeout=LONG)
+    expect(page.state).to_have_text("idle", timeout=LONG)
     page.ask("hello")
     expect(page.turns).to_have_count(2, timeout=LONG)
     expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)

@@ -101,7 +101,7 @@ def test_commands_that_steer_the_agent(lab: Lab, window: OpenWindow) -> None:
     run(page, "Interrupt the Agent")
     expect(page.turns.last).to_have_attribute("data-status", "interrupted", timeout=LONG)
     run(page, "Stop the Agent.s Sandbox")
-    state = page.panel.locator(".jp-AgentHost-header .jp-AgentHost-state")
+    state = page.state
     expect(state).to_have_text("stopped", timeout=LONG)
     run(page, "New Agent Session")
     expect(page.turns).to_have_count(0, timeout=LONG)

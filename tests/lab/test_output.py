@@ -49,6 +49,7 @@ def test_a_cell_shows_its_turn_live_and_keeps_it(lab: Any, window: Callable[...,
     expect(output).to_have_attribute("data-status", "completed", timeout=LONG)
     expect(output).to_contain_text("END")
     expect(page.turns.first).to_contain_text("END")
+    expect(page.state).to_have_text("idle")
     page.shot("cell-done")
     page.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
     page.open("cell.ipynb")
