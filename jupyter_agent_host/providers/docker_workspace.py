@@ -59,12 +59,12 @@ def plan_mounts(spec: SandboxSpec, name: str, folder: SandboxFolder, *, quota: b
     workspace = spec.workspace
     if isinstance(workspace, BindWorkspace):
         plan.mounts.append(Mount(target=WORKSPACE, source=str(workspace.source), type="bind"))
-        plan.notes.append(workspace.limit or "disk limit not enforced for /workspace: it is a folder of the host")
+        plan.notes.append(workspace.limit or "the disk limit is not enforced: /workspace is a folder of the host")
     elif isinstance(workspace, OverlayWorkspace):
         plan.volumes.append(Volume(f"{name}-workspace", _overlay_options(plan, workspace, folder, spec.user)))
         plan.mounts.append(Mount(target=WORKSPACE, source=f"{name}-workspace", type="volume", no_copy=True))
         plan.notes.append(
-            workspace.limit or "disk limit not enforced for /workspace: its changes lie in a folder of the host"
+            workspace.limit or "the disk limit is not enforced: changes of /workspace lie in a folder of the host"
         )
     return plan
 

@@ -111,9 +111,9 @@ def _sandbox_user() -> tuple[int, int]:
 def _isolation(note: str, controllers: frozenset[str], limit: str = "") -> Isolation:
     notes = (
         *((note,) if note else ()),
-        *(() if filter_program() else ("System calls are not filtered: the list is not known for this processor.",)),
+        *(() if filter_program() else ("system calls are not filtered: the list is not known for this processor",)),
         *limit_notes(controllers),
-        "Home and /tmp live in memory, each half the memory limit.",
+        "the home and /tmp are memory, each up to half of the memory limit",
         *((limit,) if limit else ()),
     )
     return Isolation(level="namespaces", phrase="bubblewrap, no network", notes=notes)

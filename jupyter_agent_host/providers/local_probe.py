@@ -44,7 +44,7 @@ LADDER = (
     Rung(
         "the surrounding /proc, read-only",
         ("--ro-bind", "/proc", "/proc"),
-        "Names of other processes can be seen inside: no private /proc is permitted here.",
+        "names of other processes can be seen inside: no private /proc is permitted here",
     ),
 )
 

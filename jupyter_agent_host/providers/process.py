@@ -76,7 +76,7 @@ class ProcessProvider:
 
 def _isolation(controllers: frozenset[str], limit: str = "") -> Isolation:
     notes = (
-        "The agent is a plain process: it can read, write and reach whatever the server's user can.",
+        "the agent is a plain process: it can read, write and reach whatever the server's user can",
         *limit_notes(controllers),
         *((limit,) if limit else ()),
     )

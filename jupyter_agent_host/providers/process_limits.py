@@ -33,11 +33,11 @@ def limit_notes(controllers: frozenset[str]) -> tuple[str, ...]:
     """What is weaker than asked, one sentence each."""
     notes = []
     if "memory" not in controllers:
-        notes.append("The memory limit holds for each process alone: no control group can be made here.")
+        notes.append("the memory limit holds for each process alone: no control group can be made here")
     if "cpu" not in controllers:
-        notes.append("The CPU limit is not enforced: no control group can be made here.")
+        notes.append("the CPU limit is not enforced: no control group can be made here")
     if "pids" not in controllers and os.getuid() == 0:
-        notes.append("The number of processes is not limited: no control group can be made here.")
+        notes.append("the number of processes is not limited: no control group can be made here")
     return tuple(notes)
 
 
@@ -45,7 +45,7 @@ def disk_note(workspace: WorkspaceMount) -> str:
     """What keeps the workspace from filling the disk; "" where it is no folder of the host."""
     if isinstance(workspace, ScratchWorkspace):
         return ""
-    return workspace.limit or "The disk limit is not enforced on the workspace."
+    return workspace.limit or "the disk limit is not enforced on the workspace"
 
 
 def _cap(number: int, value: int) -> int:

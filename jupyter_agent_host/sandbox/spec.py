@@ -108,7 +108,7 @@ class Isolation:
     Attributes:
         level: `container`, `namespaces` (bubblewrap) or `none`.
         phrase: a few words for people, such as "Docker, no network" or "not isolated".
-        notes: what is weaker than asked, one sentence each ("disk limit not enforced: ...").
+        notes: what is weaker than asked, one phrase each, without a full stop ("the disk limit is not enforced: ...").
     """
 
     level: Literal["container", "namespaces", "none"]
