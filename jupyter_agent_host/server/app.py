@@ -71,7 +71,7 @@ class AgentHostExtension(ExtensionApp):
         self.notebooks = ServerNotebooks(
             server, paths, live, pages, NotebookKernels(server.kernel_manager, server.session_manager, paths)
         )
-        self.host = HostTask(self._open_host, self._while_open)
+        self.host = HostTask(self._open_host, self._prepare, self._while_open)
         self._renames = Renames(paths, self.documents, self.host)
         kernels = Kernels(server.kernel_manager, server.session_manager)
         self.service = AgentService(self.host, self.documents, kernels, paths, self._renames)
@@ -122,12 +122,14 @@ class AgentHostExtension(ExtensionApp):
         secret = self.server.contents_manager.notary.secret
         return open_configured_host(self.agent_host, notebook_secret=secret, notebooks=self.notebooks)
 
-    async def _while_open(self, manager: Manager) -> None:
+    async def _prepare(self, manager: Manager) -> None:
         manager.on_envelope(self.documents.prepared)
         manager.services.network.audit.listeners.append(self._audit)
-        self.documents.attach(manager)
         for row in await manager.services.journal.list_notebooks():
             self.documents.remember(row.path, row.notebook_id)
+        self.documents.attach(manager)
+
+    async def _while_open(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.notebooks.kernels.serve)
             await self.documents.publish_prepared()

@@ -72,7 +72,7 @@ class Documents:
         self._envelopes = envelopes
 
     def detach(self) -> None:
-        """The host is gone: saves keep what the file has."""
+        """The host is gone: saves keep what the file has, as they do before it is attached."""
         self._envelopes = None
 
     def remember(self, absolute_path: str, notebook_id: str, *, saved: Json = None) -> None:
@@ -133,9 +133,12 @@ class Documents:
             metadata = model["content"]["metadata"] if model.get("type") == "notebook" else None
         except (KeyError, TypeError):
             return
-        if not isinstance(metadata, dict) or self._envelopes is None:
+        if not isinstance(metadata, dict):
             return
         absolute_path = self._paths.absolute(path)
+        if self._envelopes is None:
+            self._keep(metadata, absolute_path)
+            return
         known = self._known.get(absolute_path)
         if known is None:
             return
@@ -153,6 +156,12 @@ class Documents:
             envelope = self._read_file(absolute_path)
         if envelope is not None and known.may_replace(metadata.get(METADATA_KEY)):
             metadata[METADATA_KEY] = envelope
+
+    def _keep(self, metadata: dict[str, Any], absolute_path: str) -> None:
+        """A save by a page that knows nothing of agents may not lose what the file has, though no host can write it."""
+        on_disk = None if METADATA_KEY in metadata else self._read_file(absolute_path)
+        if on_disk is not None:
+            metadata[METADATA_KEY] = on_disk
 
     def prepared(self, notebook_id: str, absolute_path: str, _envelope: dict[str, Any]) -> None:
         """A new envelope is ready (the end of a turn): publish it soon. Only the last one of a notebook matters."""

@@ -29,10 +29,13 @@ class HostTask:
     def __init__(
         self,
         opener: Callable[[], AbstractAsyncContextManager[Manager]],
-        while_open: Callable[[Manager], Coroutine[Any, Any, None]],
+        prepare: Callable[[Manager], Coroutine[Any, Any, None]],
+        while_open: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
+        """Nobody gets the manager before `prepare` is done with it; `while_open` runs until the host closes."""
         self.running: Manager | None = None
         self._opener = opener
+        self._prepare = prepare
         self._while_open = while_open
         self._task: asyncio.Task[None] | None = None
         self._opened = anyio.Event()
@@ -73,7 +76,8 @@ class HostTask:
     async def _serve(self) -> None:
         try:
             async with self._opener() as manager, anyio.create_task_group() as group:
-                group.start_soon(self._while_open, manager)
+                await self._prepare(manager)
+                group.start_soon(self._while_open)
                 self.running = manager
                 self._opened.set()
                 await self._stopping.wait()

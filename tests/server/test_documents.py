@@ -122,10 +122,14 @@ async def test_undecided_state_stays_as_the_page_has_it(documents: Documents, tm
     assert save(documents, {"agent_host": foreign})["agent_host"] == foreign
 
 
-async def test_without_a_host_nothing_changes(documents: Documents, tmp_path: Path) -> None:
+async def test_without_a_host_nothing_is_added_and_nothing_lost(documents: Documents, tmp_path: Path) -> None:
     documents.remember(put(tmp_path / "a.ipynb", {}), ID)
     documents.detach()
     assert save(documents, {}) == {}
+    saved = {"notebook_id": ID, "head": "on disk"}
+    put(tmp_path / "a.ipynb", {"agent_host": saved})
+    assert save(documents, {"kernelspec": {}}) == {"kernelspec": {}, "agent_host": saved}
+    assert save(documents, {"agent_host": None}) == {"agent_host": None}
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,8 @@ def test_a_page_from_before_a_restart_loses_nothing(make_lab: LabMaker, tmp_path
         first.save("a.ipynb")
         saved = first.metadata("a.ipynb")["agent_host"]
     with make_lab(traits, first.root) as second:
+        second.save("a.ipynb")  # while the host opens, as a rule
+        assert second.metadata("a.ipynb")["agent_host"] == saved
         second.open("other.ipynb")
         second.save("a.ipynb")
         assert second.metadata("a.ipynb")["agent_host"] == saved
