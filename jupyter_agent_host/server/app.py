@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import cast
@@ -37,6 +38,7 @@ from jupyter_agent_host.server.upstream import hide_credentials
 
 AUDIT_EVENT = "https://schema.jupyter.org/jupyter_agent_host/audit/v1"
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"
+_ACTIVITY_SECONDS = 5.0
 
 
 class AgentHostExtension(ExtensionApp):
@@ -132,7 +134,16 @@ class AgentHostExtension(ExtensionApp):
     async def _while_open(self) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.notebooks.kernels.serve)
+            tasks.start_soon(self._note_activity)
             await self.documents.publish_prepared()
+
+    async def _note_activity(self) -> None:
+        """Say when an agent worked last, to who looks at that: JupyterHub's culler, `api/status`, the metrics."""
+        times = self.server.web_app.settings["last_activity_times"]
+        while True:
+            if self.current_activity():
+                times[self.name] = datetime.now(UTC)
+            await anyio.sleep(_ACTIVITY_SECONDS)
 
     def _audit(self, record: AuditRecord) -> None:
         self._events.emit(schema_id=AUDIT_EVENT, data=msgspec.to_builtins(record))
