@@ -24,6 +24,7 @@ from jupyter_agent_host.server.documents import Documents
 from jupyter_agent_host.server.handler_base import SERVICE_SETTING
 from jupyter_agent_host.server.host_task import HostTask
 from jupyter_agent_host.server.hosting import open_configured_host
+from jupyter_agent_host.server.interrupt import OrderlyInterrupt
 from jupyter_agent_host.server.kernels import Kernels
 from jupyter_agent_host.server.live_documents import LiveDocuments
 from jupyter_agent_host.server.notebook_kernels import NotebookKernels
@@ -75,6 +76,7 @@ class AgentHostExtension(ExtensionApp):
         )
         self.host = HostTask(self._open_host, self._prepare, self._while_open)
         self._renames = Renames(paths, self.documents, self.host)
+        self._interrupt = OrderlyInterrupt(lambda: server.stop(from_signal=True))
         kernels = Kernels(server.kernel_manager, server.session_manager)
         self.service = AgentService(self.host, self.documents, kernels, paths, self._renames)
         self.settings[SERVICE_SETTING] = self.service
@@ -105,6 +107,7 @@ class AgentHostExtension(ExtensionApp):
         """Jupyter's hook: the event loop runs now. The host opens in its own task, so that nobody waits for it."""
         self._renames.listen(self._events)
         self.notebooks.listen(self._events)
+        self._interrupt.install()
         self.host.start()
 
     async def stop_extension(self) -> None:
@@ -113,6 +116,7 @@ class AgentHostExtension(ExtensionApp):
         self.documents.detach()
         await self.host.stop()
         await self.service.answered()
+        self._interrupt.remove()
 
     def current_activity(self) -> bool:
         """Whether an agent works now; a server with `shutdown_no_activity_timeout` then stays up."""
