@@ -4,7 +4,7 @@ import type { IOutput } from '@jupyterlab/nbformat';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ISharedCell, ISharedNotebook } from '@jupyter/ydoc';
 import type { JSONObject, JSONValue } from '@lumino/coreutils';
-import { Step, placeOf, reorder } from './step';
+import { Step, attachmentsOf, placeOf, reorder } from './step';
 import type { Edit } from './step';
 
 export type { Edit } from './step';
@@ -22,6 +22,7 @@ export class Refusal extends Error {
 
 const TYPING_MILLISECONDS = 10_000;
 const MAX_TEXT = 4_000_000;
+const NOTHING: JSONObject = { outputs: [], attachments: {}, cut: false };
 const RICH = ['image/png', 'image/jpeg', 'image/gif', 'image/svg+xml', 'text/html', 'text/markdown', 'text/latex'];
 
 /** Watches one notebook panel for the person's typing, and does what the host asks. */
@@ -60,6 +61,7 @@ export class NotebookEdits {
     for (const cell of model.cells) {
       const shared = cell.sharedModel;
       const outputs = cell.type === 'code' ? (cell as ICodeCellModel).outputs.toJSON() : [];
+      const whole = wanted.has(shared.getId()) ? bounded(outputs, cell.type === 'code' ? {} : attachmentsOf(shared)) : NOTHING;
       cells.push({
         id: shared.getId(),
         cell_type: cell.type,
@@ -67,7 +69,7 @@ export class NotebookEdits {
         metadata: shared.getMetadata() as JSONObject,
         execution_count: cell.type === 'code' ? (cell as ICodeCellModel).executionCount : null,
         execution_state: cell.type === 'code' ? stateOf(cell as ICodeCellModel) : '',
-        outputs: wanted.has(shared.getId()) ? outputs.map(bounded) : [],
+        ...whole,
         output_kinds: [...new Set(outputs.map(kindOf))],
         typing: this.isTyping(shared.getId())
       });
@@ -206,11 +208,13 @@ function kindOf(output: IOutput): string {
   return RICH.find(type => types.includes(type)) ?? types[0] ?? 'nothing';
 }
 
-/** An output without texts that are too long for a message. */
-function bounded(output: IOutput): JSONValue {
-  return JSON.parse(
-    JSON.stringify(output, (_, value: unknown) =>
-      typeof value === 'string' && value.length > MAX_TEXT ? `[${value.length} characters: too long to show]` : value
-    )
-  ) as JSONValue;
+/** Outputs and attachments without texts that are too long for a message; `cut` if there are such. */
+function bounded(outputs: readonly IOutput[], attachments: JSONObject): JSONObject {
+  let cut = false;
+  const text = JSON.stringify({ outputs, attachments }, (_, value: unknown) => {
+    const long = typeof value === 'string' && value.length > MAX_TEXT;
+    cut ||= long;
+    return long ? `[${value.length} characters: too long to show]` : value;
+  });
+  return { ...(JSON.parse(text) as JSONObject), cut };
 }

@@ -1,5 +1,6 @@
 /** One step of edits on a notebook's shared model. */
 import type { ISharedCell, ISharedNotebook, SharedCell } from '@jupyter/ydoc';
+import type { IAttachments } from '@jupyterlab/nbformat';
 import type { JSONObject } from '@lumino/coreutils';
 
 type CellType = 'code' | 'markdown' | 'raw';
@@ -12,6 +13,7 @@ export interface Edit {
   type?: CellType | null;
   source?: string;
   metadata?: JSONObject;
+  attachments?: JSONObject | null;
   values?: JSONObject;
   outputs?: JSONObject[] | null;
   execution_count?: number | null;
@@ -69,8 +71,10 @@ export class Step {
     const cell = this.cells.get(edit.cell_id);
     if (edit.op === 'InsertCell') {
       if (cell === undefined) {
-        const { cell_id: id, type, source, metadata } = edit;
-        this.insert(behind(this.order, edit.after), { id, cell_type: type ?? 'code', source: source ?? '', metadata: metadata ?? {} });
+        const { cell_id: id, source, metadata } = edit;
+        const type = edit.type ?? 'code';
+        const whole = { id, cell_type: type, source: source ?? '', metadata: metadata ?? {} };
+        this.insert(behind(this.order, edit.after), { ...whole, ...attached(type, edit.attachments) });
       }
     } else if (cell === undefined) {
       return; // a deletion carried out again
@@ -91,8 +95,10 @@ export class Step {
       return;
     }
     const metadata = cell.getMetadata();
+    const attachments = edit.attachments ?? attachmentsOf(cell);
     const index = this.remove(edit.cell_id);
-    this.insert(index, { id: edit.cell_id, cell_type: edit.type, source: edit.source ?? '', metadata });
+    const whole = { id: edit.cell_id, cell_type: edit.type, source: edit.source ?? '', metadata };
+    this.insert(index, { ...whole, ...attached(edit.type, attachments) });
   }
 
   private move(cell: ISharedCell, after: string | undefined): void {
@@ -117,6 +123,16 @@ export class Step {
     this.cells.delete(id);
     return index;
   }
+}
+
+/** What a text cell has attached; code has nothing. */
+export function attachmentsOf(cell: ISharedCell): JSONObject {
+  return (cell.toJSON() as { attachments?: JSONObject }).attachments ?? {};
+}
+
+function attached(type: CellType, attachments: JSONObject | null | undefined): { attachments?: IAttachments } {
+  const some = attachments !== null && attachments !== undefined && Object.keys(attachments).length > 0;
+  return some && type !== 'code' ? { attachments: attachments as unknown as IAttachments } : {};
 }
 
 function setMetadata(cell: ISharedCell, values: JSONObject): void {

@@ -12,9 +12,16 @@ import pytest
 from hammering import first_sources, hammer
 from lab_pages import LabPage, kernelspec, lab_pages
 from on_disk import notebook_on_disk, saved
-from own_house import Desk
+from own_house import AllowAll, Desk
+from playwright.async_api import expect
+
+from jupyter_agent_host.host.review.recorder import CellRecorder
+from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
+from jupyter_agent_host.host.tools.toolbox import Toolbox
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 @pytest.mark.parametrize("rtc", [False, True])
@@ -284,3 +291,33 @@ async def test_a_notebook_whose_file_has_no_cell_ids_is_worked_on_where_it_is_op
         assert notebook_on_disk(path)["nbformat_minor"] == 4
         assert "b = 3" in await desk.do("overview")
         await lab.shot(view, f"old-format-{rtc}")
+
+
+async def test_pictures_in_text_cells_outlive_what_is_done_to_the_cells_and_its_undo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with lab_pages(tmp_path, monkeypatch, rtc=False) as lab:
+        path = lab.server.notebook("pictures.ipynb", "one", "two", "three", metadata=kernelspec())
+        notebook = json.loads(path.read_text())
+        picture = {"dot.png": {"image/png": PNG}}
+        for index in (1, 2):
+            cell = {"cell_type": "markdown", "source": "![dot](attachment:dot.png)", "attachments": picture}
+            notebook["cells"][index] = {"id": f"c{index}", "metadata": {}, **cell}
+        too_long = {"output_type": "display_data", "metadata": {}, "data": {"text/plain": "x" * 5_000_000}}
+        notebook["cells"][0]["outputs"] = [too_long]
+        path.write_text(json.dumps(notebook))
+        desk = await lab.server.desk(path)
+        desk.toolbox = Toolbox(ALL_TOOLS, AllowAll(), (CellRecorder(),))
+        view = await lab.open("pictures.ipynb")
+        await expect(view.page.locator(".jp-RenderedMarkdown img")).to_have_count(2)
+        cells = (await desk.snapshot()).cells
+        await desk.do("delete_cells", cells=[{"cell_id": cell.id, "revision": cell.revision} for cell in cells[:2]])
+        await desk.do("edit_cell", cell_id="c2", revision=cells[2].revision, type="code", source="2")
+        assert (await desk.agent.review.undo("turn", (), "")).ok
+        await expect(view.page.locator(".jp-RenderedMarkdown img")).to_have_count(2)
+        first, *others = (await desk.document.read(["c0", "c1", "c2"])).cells
+        assert [cell.attachments for cell in others] == [picture, picture]
+        assert not first.outputs, "what is left of an output that was too long to be read is no output"
+        await view.save()
+        kept = [cell.get("attachments") for cell in notebook_on_disk(path)["cells"]]
+        assert kept == [None, picture, picture]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
+import nbformat
 import pytest
 from own_house import Desk, OwnServer, own_server
 
@@ -28,9 +30,16 @@ from jupyter_agent_host.host.tools.interface import ToolContext
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.protocol.events import PermissionAsked
 from jupyter_agent_host.protocol.host_api import AnswerRequest
+from jupyter_agent_host.protocol.host_tools import ToolImage
 from jupyter_agent_host.protocol.review_api import DiffRequest, ReviewDiff
 
 pytestmark = pytest.mark.anyio
+
+PICTURE = {
+    "dot.png": {
+        "image/png": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    }
+}
 
 
 async def careful(server: OwnServer, path: Path, mode: str = "") -> Desk:
@@ -267,3 +276,43 @@ async def test_a_deleted_cell_comes_back_with_its_outputs(tmp_path: Path, monkey
         assert restored.execution_count == 7
         assert "hello" in json.dumps(restored.outputs)
         assert sorted(await sources(desk)) == ["person", "three", "two"]
+
+
+@pytest.mark.parametrize("rtc", [False, True])
+async def test_a_text_cell_comes_back_with_its_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rtc: bool
+) -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(own_server(tmp_path, monkeypatch, rtc=rtc))
+        path = server.notebook("pictures.ipynb", "one", "two", "three", "four")
+        notebook = json.loads(path.read_text())
+        for index, kind in ((1, "markdown"), (2, "markdown"), (3, "raw")):
+            source = "![dot](attachment:dot.png)"
+            cell = {"id": f"c{index}", "cell_type": kind, "source": source, "metadata": {}, "attachments": PICTURE}
+            notebook["cells"][index] = cell
+        path.write_text(json.dumps(notebook))
+        if rtc:
+            await stack.enter_async_context(server.person("pictures.ipynb"))
+        desk = await careful(server, path, "auto")
+        shown = await desk.answer("read_outputs", cell_ids=["c1"])
+        assert ToolImage("image/png", PICTURE["dot.png"]["image/png"]) in shown.content
+        await desk.do("delete_cells", cells=[{"cell_id": "c1", "revision": await revision(desk, "c1")}])
+        await desk.do("edit_cell", cell_id="c2", revision=await revision(desk, "c2"), type="code", source="2")
+        await desk.do("edit_cell", cell_id="c3", revision=await revision(desk, "c3"), type="markdown", source="4")
+        await desk.do("move_cells", cell_ids=["c3"], after="")
+        now = await desk.document.read(["c2", "c3"])
+        assert [(cell.type, cell.attachments) for cell in now.cells] == [
+            ("markdown", PICTURE),
+            ("code", {}),
+            ("code", {}),
+        ]
+        assert (await desk.agent.review.undo("turn", (), "")).ok
+        now = await desk.document.read(["c1", "c2", "c3"])
+        assert [(cell.type, cell.attachments) for cell in now.cells] == [
+            ("code", {}),
+            ("markdown", PICTURE),
+            ("markdown", PICTURE),
+            ("raw", PICTURE),
+        ]
+        if not rtc:
+            nbformat.validate(json.loads(path.read_text()))

@@ -61,6 +61,13 @@ def merged_metadata(metadata: Mapping[str, Any], values: Mapping[str, Any]) -> d
     return {name: value for name, value in whole.items() if value is not None}
 
 
+def kept_attachments(cell: Cell, edit: ReplaceSource) -> Mapping[str, Any]:
+    """Those of the cell after the edit."""
+    if (edit.type or cell.type) == "code":
+        return {}
+    return cell.attachments if edit.attachments is None else edit.attachments
+
+
 def _position(cells: Sequence[Cell], after: str) -> int:
     return index_of(cells, after) + 1 if after else 0
 
@@ -68,7 +75,13 @@ def _position(cells: Sequence[Cell], after: str) -> int:
 def _insert(cells: list[Cell], edit: InsertCell) -> None:
     if any(cell.id == edit.cell_id for cell in cells):
         return
-    made = Cell(id=edit.cell_id, type=edit.type, source=edit.source, metadata=dict(edit.metadata))
+    made = Cell(
+        id=edit.cell_id,
+        type=edit.type,
+        source=edit.source,
+        metadata=dict(edit.metadata),
+        attachments=dict(edit.attachments),
+    )
     cells.insert(_position(cells, edit.after), made)
 
 
@@ -102,8 +115,8 @@ def _changed(cell: Cell, edit: CellEdit) -> Cell:
         if (kind, edit.source) == (cell.type, cell.source):
             return cell
         _check(cell, edit.revision)
-        kept = cell.outputs if kind == "code" else ()
-        return replace(cell, type=kind, source=edit.source, outputs=kept)
+        outputs = cell.outputs if kind == "code" else ()
+        return replace(cell, type=kind, source=edit.source, outputs=outputs, attachments=kept_attachments(cell, edit))
     if isinstance(edit, SetCellMetadata):
         return replace(cell, metadata=merged_metadata(cell.metadata, edit.values))
     assert not isinstance(edit, (InsertCell, DeleteCell, MoveCell))  # noqa: S101 - `apply_edits` tells them apart

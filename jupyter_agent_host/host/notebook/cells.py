@@ -27,6 +27,8 @@ class Cell:
 
     Attributes:
         outputs: nbformat outputs of a code cell, with their data inside; empty unless they were asked for.
+        attachments: of a text cell, by name, as nbformat has them: pictures, mostly. As empty as `outputs` can be.
+        cut: texts in `outputs` or `attachments` were too long for the way here, so that these cannot be put back.
         output_kinds: what kinds of outputs it has, such as `stream`, `error` or `image/png`.
         typing: whether a person changed it in the last seconds and is still in it.
         running: whether its page or room shows it as running or waiting to run.
@@ -38,6 +40,8 @@ class Cell:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     execution_count: int | None = None
     outputs: Sequence[Mapping[str, Any]] = ()
+    attachments: Mapping[str, Any] = field(default_factory=dict)
+    cut: bool = False
     output_kinds: tuple[str, ...] = ()
     typing: bool = False
     running: bool = False
@@ -77,16 +81,22 @@ class InsertCell:
     type: CellType
     source: str
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ReplaceSource:
-    """Other source, and maybe another type, for a cell that is still at `revision`."""
+    """Other source, and maybe another type, for a cell that is still at `revision`.
+
+    Text that becomes other text keeps its attachments; code has none. `attachments` are those of a cell that is to
+    become text; None for what it has.
+    """
 
     cell_id: str
     revision: str
     source: str
     type: CellType | None = None
+    attachments: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def touched(edits: Sequence[CellEdit], cell_id: str, before: CellSide | None) ->
     """What these edits do to that cell."""
     mine = [edit for edit in edits if edit.cell_id == cell_id]
     kinds = {edit.type for edit in mine if isinstance(edit, ReplaceSource)}
-    # A cell that becomes text loses its outputs.
+    # A cell that becomes text loses its outputs, one that becomes code its attachments.
     other_type = not kinds <= {None, "code" if before is None else before.type}
     return Touched(
         source=any(isinstance(edit, ReplaceSource) for edit in mine),
@@ -67,7 +67,7 @@ def attribute(known: Sides | None, seen: Sides, what: Touched) -> Sides:
     before, after = seen.before, seen.after
     if before is None or after is None:
         return Sides(_origin(known, before), after)
-    if not what.outputs:  # an edit answers with no outputs
+    if not what.outputs:  # an edit answers with neither outputs nor attachments
         after = _with(after, before, Touched(outputs=True))
     if known is None or known.after is None:
         return Sides(_with(after, before, what), _moved(after, what))
@@ -112,6 +112,7 @@ def _with(side: CellSide, other: CellSide, what: Touched) -> CellSide:
         parts.update(previous=other.previous, next=other.next, position=other.position)
     if what.outputs:
         parts.update(execution_count=other.execution_count, outputs=other.outputs, outputs_digest=other.outputs_digest)
+        parts.update(attachments=other.attachments)
     if what.metadata:
         kept = {key: value for key, value in side.metadata.items() if key not in what.metadata}
         new = {key: other.metadata[key] for key in other.metadata if key in what.metadata}

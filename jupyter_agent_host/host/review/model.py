@@ -12,8 +12,8 @@ from jupyter_agent_host.host.notebook.cells import Cell, CellType, Snapshot
 from jupyter_agent_host.host.workspace.interface import Waiting
 from jupyter_agent_host.host.workspace.keep import KeptSide
 
-MAX_OUTPUT_BYTES = 256 * 1024
-"""Outputs of one cell are kept up to here; of larger ones only the digest."""
+MAX_OUTPUT_BYTES = 1024 * 1024
+"""Outputs of one cell are kept up to here; of larger ones only the digest. Attachments are kept up to here, too."""
 
 Kind = Literal["cell", "file"]
 State = Literal["open", "waiting", "accepted", "rejected", "undone"]
@@ -29,6 +29,7 @@ class CellSide(msgspec.Struct, frozen=True):
     Attributes:
         previous, next: ids of the cells beside it, "" at the ends; `position` counts from 0.
         outputs: None when there are too many to keep; `outputs_digest` tells them apart in any case.
+        attachments: None when there are too many to keep.
         moved: the turn moved it (set on the later side alone).
     """
 
@@ -42,6 +43,7 @@ class CellSide(msgspec.Struct, frozen=True):
     execution_count: int | None = None
     outputs: list[Any] | None = None
     outputs_digest: str = ""
+    attachments: dict[str, Any] | None = {}
     moved: bool = False
 
 
@@ -95,6 +97,14 @@ def _side(cell: Cell, previous: str, following: str, position: int) -> CellSide:
         next=following,
         position=position,
         execution_count=cell.execution_count,
-        outputs=outputs if len(body) <= MAX_OUTPUT_BYTES else None,
+        outputs=outputs if len(body) <= MAX_OUTPUT_BYTES and not cell.cut else None,
         outputs_digest=hashlib.sha256(body).hexdigest() if outputs else "",
+        attachments=_kept_attachments(cell),
     )
+
+
+def _kept_attachments(cell: Cell) -> dict[str, Any] | None:
+    if not cell.attachments:
+        return {}
+    small = len(msgspec.json.encode(cell.attachments)) <= MAX_OUTPUT_BYTES
+    return dict(cell.attachments) if small and not cell.cut else None

@@ -65,8 +65,9 @@ def _inserted(after: CellSide, cell: Cell | None, choice: Choice) -> CellUndo:
 def _deleted(before: CellSide, cell: Cell | None, now: Snapshot, coming: Collection[str]) -> CellUndo:
     if cell is not None:
         return CellUndo()
+    place = _neighbour(before, now, coming)
     edits: list[CellEdit] = [
-        InsertCell(before.id, _neighbour(before, now, coming), before.type, before.source, before.metadata)
+        InsertCell(before.id, place, before.type, before.source, before.metadata, before.attachments or {})
     ]
     if before.outputs:
         edits.append(SetOutputs(before.id, before.outputs, before.execution_count))
@@ -84,7 +85,8 @@ def _changed(  # noqa: PLR0917 - both sides, the present, and what was picked
     edits: list[CellEdit] = []
     cell_type = before.type if cell.type == after.type else cell.type
     if (source, cell_type) != (cell.source, cell.type):
-        edits.append(ReplaceSource(cell.id, cell.revision, source, cell_type))
+        attachments = {**cell.attachments, **(before.attachments or {})} if cell_type != cell.type else None
+        edits.append(ReplaceSource(cell.id, cell.revision, source, cell_type, attachments))
     if values := _metadata(before, after, cell):
         edits.append(SetCellMetadata(cell.id, values))
     if after.moved and _is_where(after, now):

@@ -57,7 +57,7 @@ async def read_outputs(context: ToolContext, arguments: TheseCells) -> ToolAnswe
     snapshot = await context.document.read(arguments.cell_ids)
     content: list[ToolContent] = []
     for cell in find_cells(snapshot, arguments.cell_ids):
-        shown = content_of(cell.outputs)
+        shown = content_of([*cell.outputs, *({"data": bundle} for bundle in cell.attachments.values())])
         content.append(ToolText(f"{facts(cell)}{'' if shown else ' (no output)'}"))
         content.extend(shown)
     return ToolAnswer(tuple(content))
@@ -104,7 +104,7 @@ READING_TOOLS = (
     ),
     Tool(
         "read_outputs",
-        "What cells show below them: text, errors, tables, and plots as images.",
+        "What cells show below them: text, errors, tables, and plots as images. Of text cells the attached pictures.",
         TheseCells,
         read_outputs,
         read_only=True,

@@ -89,7 +89,8 @@ def _write_back(notebook: Any, after: Sequence[Cell], edits: Sequence[CellEdit])
     for cell in after:
         raw = before.get(cell.id)
         if raw is None or raw["cell_type"] != cell.type:
-            raw = from_dict(raw_cell(cell.id, cell.type, cell.source, cell.metadata))  # type: ignore[no-untyped-call]
+            made = raw_cell(cell.id, cell.type, cell.source, cell.metadata, cell.attachments)
+            raw = from_dict(made)  # type: ignore[no-untyped-call]
         if raw["source"] != cell.source:
             raw["source"] = cell.source
         if dict(raw["metadata"]) != dict(cell.metadata):

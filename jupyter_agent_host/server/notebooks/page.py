@@ -33,6 +33,8 @@ class _PageCell(msgspec.Struct):
     execution_state: str = ""
     outputs: list[dict[str, Any]] = []
     output_kinds: tuple[str, ...] = ()
+    attachments: dict[str, Any] = {}
+    cut: bool = False
     typing: bool = False
 
 
@@ -119,8 +121,8 @@ class PageDocument:
             raise NotebookUnavailableError(f"The page's answer cannot be read: {err}") from err
         cells = []
         for raw in notebook.cells:
-            cell = cell_of(msgspec.structs.asdict(raw), {raw.id} if raw.outputs else (), typing=raw.typing)
-            cells.append(replace(cell, output_kinds=raw.output_kinds))
+            cell = cell_of(msgspec.structs.asdict(raw), {raw.id}, typing=raw.typing)
+            cells.append(replace(cell, output_kinds=raw.output_kinds, cut=raw.cut))
         return Snapshot(tuple(cells), notebook.metadata, "page", unsaved=notebook.dirty)
 
 

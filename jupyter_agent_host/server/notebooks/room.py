@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary, ref
 
-from jupyter_agent_host.host.notebook.apply import apply_edits
+from jupyter_agent_host.host.notebook.apply import apply_edits, kept_attachments
 from jupyter_agent_host.host.notebook.cells import (
     Cell,
     CellEdit,
@@ -70,6 +70,7 @@ class RoomDocument:
             "execution_count": ycell.get("execution_count"),
             "execution_state": ycell.get("execution_state"),
             "outputs": plain(outputs) if cell_id in outputs_of else outputs,
+            "attachments": plain(ycell.get("attachments")) if cell_id in outputs_of else None,
         }
         return cell_of(raw, outputs_of, typing=self._typed.lately(cell_id))
 
@@ -77,7 +78,7 @@ class RoomDocument:
         cells = self._notebook.ycells
         if isinstance(edit, InsertCell):
             if self._index(edit.cell_id) is None:
-                raw = raw_cell(edit.cell_id, edit.type, edit.source, edit.metadata)
+                raw = raw_cell(edit.cell_id, edit.type, edit.source, edit.metadata, edit.attachments)
                 cells.insert(self._behind(edit.after), self._notebook.create_ycell(raw))
             return
         index = self._index(edit.cell_id)
@@ -97,7 +98,8 @@ class RoomDocument:
     def _replace(self, index: int, edit: ReplaceSource) -> None:
         ycell = self._notebook.ycells[index]
         if edit.type is not None and edit.type != ycell["cell_type"]:
-            raw = raw_cell(edit.cell_id, edit.type, edit.source, plain(ycell["metadata"].to_py()))
+            attachments = kept_attachments(self._cell(ycell, {edit.cell_id}), edit)
+            raw = raw_cell(edit.cell_id, edit.type, edit.source, plain(ycell["metadata"].to_py()), attachments)
             self._notebook.ycells[index] = self._notebook.create_ycell(raw)
         else:
             splice(ycell["source"], edit.source)

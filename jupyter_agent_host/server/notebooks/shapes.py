@@ -39,15 +39,20 @@ def cell_of(raw: Mapping[str, Any], outputs_of: Collection[str] = (), *, typing:
         metadata=dict(raw.get("metadata") or {}),
         execution_count=int(count) if isinstance(count, (int, float)) else None,
         outputs=tuple(outputs) if cell_id in outputs_of else (),
+        attachments=dict(raw.get("attachments") or {}) if cell_id in outputs_of else {},
         output_kinds=kinds_of(outputs),
         typing=typing,
         running=raw.get("execution_state") in ("running", "queued"),
     )
 
 
-def raw_cell(cell_id: str, kind: str, source: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """A new cell in the file format."""
+def raw_cell(
+    cell_id: str, kind: str, source: str, metadata: Mapping[str, Any], attachments: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A new cell in the file format. Code has no attachments there."""
     raw: dict[str, Any] = {"id": cell_id, "cell_type": kind, "source": source, "metadata": dict(metadata)}
     if kind == "code":
         raw.update(execution_count=None, outputs=[])
+    elif attachments:
+        raw["attachments"] = {name: dict(bundle) for name, bundle in attachments.items()}
     return raw
