@@ -114,3 +114,30 @@ def test_a_prompt_that_waits_can_be_taken_back(lab: Any, window: Callable[..., A
     expect(page.turns.last.get_by_role("button", name="Grant .bashrc")).to_have_count(0)
     assert (lab.root / ".bashrc").read_text() == "x\n"
     page.shot("granted")
+
+
+def test_the_end_is_left_by_scrolling_up_alone(lab: Any, window: Callable[..., Any]) -> None:
+    lab.notebook("end.ipynb", "1 + 1")
+    page = window("end.ipynb")
+    for count in (1, 2, 3):
+        page.ask("count please")
+        expect(page.turns).to_have_count(count)
+        expect(page.turns.last).to_have_attribute("data-status", "completed", timeout=LONG)
+    log = page.panel.get_by_role("log")
+    to_end = page.panel.get_by_role("button", name="To the end")
+    expect(to_end).to_have_count(0)
+    # The text grows after the panel went to its end, and before the browser tells of that.
+    log.evaluate(
+        "log => { const box = document.createElement('div'); box.style.height = '3000px'; box.className = 'grown';"
+        " log.firstElementChild.append(box); log.scrollTop += 100; }"
+    )
+    page.page.wait_for_function(
+        "() => { const log = document.querySelector('.jp-AgentHost-turns');"
+        " return log.querySelector('.grown') && log.scrollHeight - log.scrollTop - log.clientHeight < 2 }"
+    )
+    expect(to_end).to_have_count(0)
+    log.hover()
+    page.page.mouse.wheel(0, -500)
+    expect(to_end).to_be_visible()
+    to_end.click()
+    expect(to_end).to_have_count(0)

@@ -19,6 +19,7 @@ export function ConversationView(props: { agent: IAgent }): JSX.Element {
   const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
   const content = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const lastTop = useRef(0);
   const [away, setAway] = useState(false);
   const turns = agent.conversation.turns;
   const known = new Set(turns.map(turn => turn.turnId));
@@ -58,7 +59,11 @@ export function ConversationView(props: { agent: IAgent }): JSX.Element {
   }, [agent]);
 
   const onScroll = (node: HTMLElement): void => {
-    atEnd.current = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END_PX;
+    // Only going up leaves the end: the event comes late, and the text may have grown below in the meantime.
+    const wentUp = node.scrollTop < lastTop.current;
+    lastTop.current = node.scrollTop;
+    const near = node.scrollHeight - node.scrollTop - node.clientHeight < NEAR_END_PX;
+    atEnd.current = near || (atEnd.current && !wentUp);
     setAway(!atEnd.current);
     if (node.scrollTop < NEAR_START_PX && agent.earlier > 0) {
       void agent.loadEarlier();
