@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 import time
+from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
 
@@ -147,3 +150,87 @@ def test_nothing_is_imported_for_a_look() -> None:
     before = set(sys.modules)
     door(n=1, text="x").answer({"op": "variables"})
     assert set(sys.modules) == before
+
+
+def test_times_numbers_and_paths_are_told_by_their_text() -> None:
+    class Odd(dt.tzinfo):
+        utcoffset = tzname = dst = hostile_names._trap
+
+    class Timestamp:
+        __module__ = "pandas"
+        __str__ = __repr__ = hostile_names._trap
+
+    hostile_names.TOUCHED.clear()
+    look = door(
+        now=dt.datetime(2026, 1, 2, 3, tzinfo=dt.UTC),
+        odd=dt.datetime(2026, 1, 2, tzinfo=Odd()),
+        fake=Timestamp(),
+        price=Decimal("1.50"),
+        data=Path("/data"),
+        stamp=pd.Timestamp("2026-01-02", tz="Europe/Berlin"),
+        nothing=[pd.NaT, pd.NA, dt.date(2026, 1, 2)],
+        counts={"a": np.int64(3), "b": np.datetime64("2026-01-02")},
+        day=np.array(["2026-01-02"], dtype="datetime64[D]"),
+        later=(n for n in range(3)),
+    )
+    rows = listed(look.answer({"op": "variables"}))
+    shown = {name: row["value"] for name, row in rows.items() if "value" in row}
+    assert shown == {
+        "now": "2026-01-02 03:00:00+00:00",
+        "odd": "<datetime.datetime object>",
+        "fake": "<pandas.test_times_numbers_and_paths_are_told_by_their_text.<locals>.Timestamp object>",
+        "price": "1.50",
+        "data": f"{type(Path()).__name__}('/data')",
+        "stamp": "2026-01-02 00:00:00+01:00",
+        "nothing": "[<NaT>, <NA>, 2026-01-02]",
+        "counts": "{'a': int64(3), 'b': datetime64(2026-01-02)}",
+        "later": "<builtins.generator object>",
+    }
+    assert rows["later"]["nbytes"] < 10_000
+    assert look.answer({"op": "describe", "name": "day"})["head"] == ["2026-01-02"]
+    assert hostile_names.TOUCHED == []
+
+
+def test_rows_are_told_with_what_they_are_called() -> None:
+    index = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["kind", None])
+    look = door(
+        index=index,
+        months=pd.period_range("2026-01", periods=3, freq="M"),
+        frame=pd.DataFrame({"v": range(4)}, index=index),
+        wide=pd.DataFrame(np.zeros((1, 2000))),
+    )
+    assert look.answer({"op": "describe", "name": "index"})["names"] == "kind"
+    assert look.answer({"op": "describe", "name": "months"})["head"] == ["2026-01, 2026-02, 2026-03"]
+    told = look.answer({"op": "describe", "name": "frame"})
+    assert told["index"] == "MultiIndex (kind): ('a', 1), ('a', 2), ('b', 1), ('b', 2)"
+    wide = listed(look.answer({"op": "variables"}))["wide"]
+    assert wide["shape"] == [1, 2000]
+    assert "nbytes" not in wide, "the size of the object alone would be taken for that of the table"
+
+
+def test_labelled_lazy_and_sparse_data_is_told_and_not_computed() -> None:
+    arrays, lazy = pytest.importorskip("xarray"), pytest.importorskip("dask.array")
+    sparse, arrow = pytest.importorskip("scipy.sparse"), pytest.importorskip("pyarrow")
+    big = lazy.ones((100_000, 100_000), chunks=10_000)
+    look = door(
+        weather=arrays.Dataset({"t": (("x", "y"), np.zeros((2, 3)))}, coords={"x": [1, 2]}),
+        here=arrays.DataArray(np.ones((2, 2)), dims=("a", "b")),
+        later=arrays.DataArray(big, dims=("a", "b")),
+        big=big,
+        eye=sparse.csr_array(np.eye(3)),
+        table=arrow.table({"n": [1, 2], "s": ["x", None]}),
+    )
+
+    def told(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = look.answer({"op": "describe", "name": name})
+        return found
+
+    assert told("weather")["columns"] == {"t": "(x, y) float64", "x": "(x) int64"}
+    assert told("weather")["note"] == "dimensions x: 2, y: 3"
+    assert told("here")["head"] == ["1.0, 1.0", "1.0, 1.0"]
+    assert "lazy" in told("later")["note"]
+    assert (told("big")["shape"], told("big")["nbytes"]) == ([100_000, 100_000], 80_000_000_000)
+    assert told("eye")["note"] == "sparse, 3 stored elements"
+    assert told("table")["columns"] == {"n": "int64", "s": "string"}
+    assert told("table")["head"] == ["n | s", "1 | 'x'", "2 | None"]
+    assert all("error" not in told(name) for name in ("weather", "here", "later", "big", "eye", "table"))

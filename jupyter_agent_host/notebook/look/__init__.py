@@ -8,4 +8,4 @@ Rule of the whole package: objects are known by `type()`, never by `isinstance`,
 read through the built-in types' own slots, never through their attributes. What is not known is told by its type alone.
 """
 
-MODULES = ("statics", "values", "known", "variables", "functions", "threads", "door")
+MODULES = ("statics", "texts", "values", "known", "labelled", "variables", "functions", "threads", "door")

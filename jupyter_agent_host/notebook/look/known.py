@@ -19,6 +19,16 @@ _COLUMNS = 12
 _MOST_COLUMNS = 1000
 _FLAT = 2
 _CELL = 40
+_INDEXES = (
+    "Index",
+    "RangeIndex",
+    "DatetimeIndex",
+    "MultiIndex",
+    "CategoricalIndex",
+    "PeriodIndex",
+    "TimedeltaIndex",
+    "IntervalIndex",
+)
 _MAX_ITEM_BYTES = 10_000
 
 
@@ -31,7 +41,7 @@ def facts(value: object) -> dict[str, Any] | None:
     return None
 
 
-def _exact(module: str, name: str) -> Recognise:
+def exact(module: str, name: str) -> Recognise:
     def recognise(cls: type) -> type | None:
         wanted = loaded(module, name)
         return wanted if cls is wanted and wanted is not None else None
@@ -56,13 +66,13 @@ def _array(value: Any, ndarray: Any) -> dict[str, Any]:
     dtype = plain_view.dtype
     return {
         "shape": shape,
-        "dtype": _dtype(dtype),
+        "dtype": dtype_name(dtype),
         "nbytes": int(plain_view.nbytes),
-        "head": _array_head(plain_view, shape) if dtype.itemsize <= _MAX_ITEM_BYTES else [],
+        "head": array_head(plain_view, shape) if dtype.itemsize <= _MAX_ITEM_BYTES else [],
     }
 
 
-def _array_head(view: Any, shape: list[int]) -> list[str]:
+def array_head(view: Any, shape: list[int]) -> list[str]:
     if not shape:
         return [preview(view.item(), _CELL)]
     if 0 in shape:
@@ -75,13 +85,13 @@ def _array_head(view: Any, shape: list[int]) -> list[str]:
 
 
 def _scalar(value: Any, _generic: type) -> dict[str, Any]:
-    return {"dtype": _dtype(value.dtype), "nbytes": int(value.nbytes), "head": [preview(value.item(), _CELL)]}
+    return {"dtype": dtype_name(value.dtype), "nbytes": int(value.nbytes), "value": preview(value, 200)}
 
 
-def _dtype(dtype: Any) -> str:
+def dtype_name(dtype: Any) -> str:
     """A dtype's name, if the library made it: another's dtype would run that other's code."""
     module, name = names_of(type(dtype))
-    if module.partition(".")[0] in ("numpy", "pandas", "polars", "pyarrow", "torch"):
+    if module.partition(".")[0] in ("numpy", "pandas", "polars", "pyarrow", "torch", "xarray"):
         return plain(str(dtype))
     return f"{module}.{name}"
 
@@ -94,10 +104,22 @@ def _frame(value: Any, _cls: type) -> dict[str, Any]:
     names = [_label(label) for label in described.columns.tolist()]
     return {
         "shape": [int(rows), int(columns)],
-        "columns": dict(zip(names, [_dtype(dtype) for dtype in described.dtypes.tolist()], strict=False)),
+        "columns": dict(zip(names, [dtype_name(dtype) for dtype in described.dtypes.tolist()], strict=False)),
         "nbytes": _pandas_bytes(value, columns),
+        **_labels(value.index),
         "head": [" | ".join(labels), *_rows([_series_cells(some.iloc[:, at]) for at in range(len(labels))])],
     }
+
+
+def _labels(index: Any) -> dict[str, str]:
+    """What the rows are called, unless they are only numbered."""
+    cls = type(index)
+    if cls is loaded("pandas", "RangeIndex") or cls not in [loaded("pandas", name) for name in _INDEXES]:
+        return {}
+    names = ", ".join(_label(name) for name in index.names if name is not None)
+    heads = _index_cells(index[:_ROWS])
+    more = ", …" if len(index) > _ROWS else ""
+    return {"index": f"{names_of(cls)[1]}{f' ({names})' if names else ''}: {', '.join(heads)}{more}"}
 
 
 def _label(label: object) -> str:
@@ -114,8 +136,9 @@ def _series(value: Any, _cls: type) -> dict[str, Any]:
     some = value.iloc[: 2 * _ROWS]
     return {
         "shape": [int(size) for size in value.shape],
-        "dtype": _dtype(value.dtype),
+        "dtype": dtype_name(value.dtype),
         "nbytes": int(value.nbytes),
+        **_labels(value.index),
         "head": [", ".join(_series_cells(some))],
     }
 
@@ -124,17 +147,7 @@ def _series_cells(series: Any) -> list[str]:
     module = names_of(type(series.dtype))[0].partition(".")[0]
     if module not in ("numpy", "pandas"):
         return ["…"] * len(series)  # an extension's elements are its own code
-    return [_cell(item) for item in series.tolist()]
-
-
-def _cell(item: object) -> str:
-    module, name = names_of(type(item))
-    if module.partition(".")[0] in ("pandas", "datetime", "decimal") and name in _TEXTUAL:
-        return plain(str(item), _CELL)
-    return preview(item, _CELL)
-
-
-_TEXTUAL = ("Timestamp", "Timedelta", "NaTType", "NAType", "Period", "Interval", "datetime", "date", "time", "Decimal")
+    return [preview(item, _CELL) for item in series.tolist()]
 
 
 def _rows(columns: list[list[str]]) -> list[str]:
@@ -142,24 +155,32 @@ def _rows(columns: list[list[str]]) -> list[str]:
 
 
 def _index(value: Any, _cls: type) -> dict[str, Any]:
+    names = [_label(name) for name in value.names if name is not None]
     return {
         "shape": [int(size) for size in value.shape],
-        "dtype": _dtype(value.dtype),
-        "head": [", ".join(_cell(item) for item in value[: 2 * _ROWS].tolist())],
+        "dtype": dtype_name(value.dtype),
+        "nbytes": int(value.nbytes),
+        **({"names": ", ".join(names)} if names else {}),
+        "head": [", ".join(_index_cells(value[: 2 * _ROWS]))],
     }
+
+
+def _index_cells(some: Any) -> list[str]:
+    module = names_of(type(some.dtype))[0].partition(".")[0]
+    return [preview(item, _CELL) for item in some.tolist()] if module in ("numpy", "pandas") else ["…"] * len(some)
 
 
 def _polars_frame(value: Any, _cls: type) -> dict[str, Any]:
     rows, columns = value.shape
     some = value[:_ROWS, :_COLUMNS]
-    kinds = [_dtype(dtype) for dtype in value.dtypes[: 4 * _COLUMNS]]
+    kinds = [dtype_name(dtype) for dtype in value.dtypes[: 4 * _COLUMNS]]
     return {
         "shape": [int(rows), int(columns)],
         "columns": dict(zip([_label(name) for name in value.columns], kinds, strict=False)),
         "nbytes": int(value.estimated_size()) if columns <= _MOST_COLUMNS else None,
         "head": [
             " | ".join(_label(name) for name in some.columns),
-            *(" | ".join(_cell(item) for item in row) for row in some.rows()),
+            *(" | ".join(preview(item, _CELL) for item in row) for row in some.rows()),
         ],
     }
 
@@ -167,9 +188,9 @@ def _polars_frame(value: Any, _cls: type) -> dict[str, Any]:
 def _polars_series(value: Any, _cls: type) -> dict[str, Any]:
     return {
         "shape": [len(value)],
-        "dtype": _dtype(value.dtype),
+        "dtype": dtype_name(value.dtype),
         "nbytes": int(value.estimated_size()),
-        "head": [", ".join(_cell(item) for item in value[: 2 * _ROWS].to_list())],
+        "head": [", ".join(preview(item, _CELL) for item in value[: 2 * _ROWS].to_list())],
     }
 
 
@@ -196,13 +217,11 @@ def _tensor(value: Any, _cls: type) -> dict[str, Any]:
 _KINDS = (
     (_array_class, _array),
     (_scalar_class, _scalar),
-    (_exact("pandas", "DataFrame"), _frame),
-    (_exact("pandas", "Series"), _series),
-    (_exact("pandas", "Index"), _index),
-    (_exact("pandas", "RangeIndex"), _index),
-    (_exact("pandas", "DatetimeIndex"), _index),
-    (_exact("polars", "DataFrame"), _polars_frame),
-    (_exact("polars", "Series"), _polars_series),
-    (_exact("polars", "LazyFrame"), _lazy),
-    (_exact("torch", "Tensor"), _tensor),
+    (exact("pandas", "DataFrame"), _frame),
+    (exact("pandas", "Series"), _series),
+    *((exact("pandas", name), _index) for name in _INDEXES),
+    (exact("polars", "DataFrame"), _polars_frame),
+    (exact("polars", "Series"), _polars_series),
+    (exact("polars", "LazyFrame"), _lazy),
+    (exact("torch", "Tensor"), _tensor),
 )

@@ -13,6 +13,7 @@ _MODULE = type.__dict__["__module__"]
 _MRO = type.__dict__["__mro__"]
 _DICT = type.__dict__["__dict__"]
 _MAX_NAME = 120
+_FOUND: dict[tuple[str, str], type] = {}
 MISSING = object()
 
 
@@ -96,8 +97,13 @@ def from_class(cls: type, name: str) -> Any:
 
 def loaded(name: str, attribute_name: str) -> type | None:
     """A class of a module that is loaded already; None otherwise. Imports nothing."""
+    known = _FOUND.get((name, attribute_name))
+    if known is not None:
+        return known
     module = sys.modules.get(name)
     if module is None or not issubclass(type(module), types.ModuleType):
         return None
-    found = module_dict(module).get(attribute_name)
-    return found if issubclass(type(found), type) else None
+    found: Any = module_dict(module).get(attribute_name)
+    if not issubclass(type(found), type):
+        return None
+    return _FOUND.setdefault((name, attribute_name), found)  # asked for again with every value

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .statics import MISSING, class_dict, instance_dict, module_dict, mro, names_of, plain
+from .texts import numpy_item, own_text
 
 MAX_TEXT = 200
 _MAX_ITEMS = 8
@@ -21,6 +22,7 @@ _BRACKETS: dict[type, tuple[str, str]] = {
     set: ("{", "}"),
     frozenset: ("{", "}"),
 }
+_ITEM_SIZE, _BASIC_SIZE = type.__dict__["__itemsize__"], type.__dict__["__basicsize__"]
 _CONTAINERS = (dict, list, tuple, set, frozenset)
 
 
@@ -42,7 +44,10 @@ def _preview(value: Any, depth: int, items: int) -> str:
             return _named(cls, kind, _container(value, kind, depth, items))
     if issubclass(cls, range):
         return repr(value)
-    return _unknown(value, cls)
+    item = numpy_item(value)
+    if item is not MISSING:
+        return f"{names_of(cls)[1]}({_preview(item, depth, items)})"
+    return own_text(value, MAX_TEXT) or _unknown(value, cls)
 
 
 def _named(cls: type, kind: type, text: str) -> str:
@@ -134,7 +139,12 @@ def shallow_bytes(value: Any) -> int:
     for kind in (*_CONTAINERS, str, bytes, bytearray, int):
         if issubclass(type(value), kind):
             return kind.__sizeof__(value)
-    return type.__sizeof__(value) if issubclass(type(value), type) else object.__sizeof__(value)
+    if issubclass(type(value), type):
+        return type.__sizeof__(value)
+    if _ITEM_SIZE.__get__(type(value)):  # its number of items is where only itself knows, as in a generator
+        size: int = _BASIC_SIZE.__get__(type(value))
+        return size
+    return object.__sizeof__(value)
 
 
 def attributes(value: object, most: int = 30) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import time
 import types
 from typing import Any
 
-from . import known
+from . import known, labelled
 from .statics import by_name, names_of, plain, type_name
 from .values import attributes, length, preview, shallow_bytes
 
@@ -51,17 +51,18 @@ def _row(name: str, value: object, *, closely: bool) -> dict[str, Any]:
     if not closely:
         return row
     found = _facts(value)
-    for key in ("shape", "dtype", "nbytes", "note"):
+    for key in ("shape", "dtype", "nbytes", "note", "value"):
         if found.get(key) is not None:
             row[key] = found[key]
     if "columns" in found:
         row["columns"] = len(found["columns"]) if "shape" not in found else found["shape"][1]
-    if "shape" not in found:
+    if not found:
         row["value"] = preview(value, _PREVIEW)
         size = length(value)
         if size is not None:
             row["length"] = size
-    row.setdefault("nbytes", shallow_bytes(value))
+    if not found or "value" in found:  # of what is known, that would be the shell alone
+        row.setdefault("nbytes", shallow_bytes(value))
     return row
 
 
@@ -70,7 +71,7 @@ def describe_variable(value: object, name: str) -> dict[str, Any]:
     found = _facts(value)
     told: dict[str, Any] = {"name": plain(name, 500), "type": ".".join(filter(None, names_of(type(value))))}
     told.update(found)
-    if "shape" not in found:
+    if not found:
         told["value"] = preview(value, 2000, 4)
         size = length(value)
         if size is not None:
@@ -78,12 +79,12 @@ def describe_variable(value: object, name: str) -> dict[str, Any]:
         own = attributes(value)
         if own:
             told["attributes"] = dict(own)
-    told.setdefault("nbytes", shallow_bytes(value))
+        told["nbytes"] = shallow_bytes(value)
     return told
 
 
 def _facts(value: object) -> dict[str, Any]:
     try:
-        return known.facts(value) or {}
+        return known.facts(value) or labelled.facts(value) or {}
     except Exception as err:  # noqa: BLE001 - a library's own accessor failed; the type still can be told
         return {"note": f"could not be read ({names_of(type(err))[1]})"}
