@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 _CONNECT_SECONDS = 30.0
 _ASK_AGAIN_SECONDS = 0.3
 _ALIVE_SECONDS = 2.0
+_RESTART_SECONDS = 20.0
 _SHOWN_CODE = 300
 
 Message = Mapping[str, Any]
@@ -89,6 +90,8 @@ class KernelLink:
         self._heard = anyio.Event()
         self._scope = anyio.CancelScope()
         self._busy_probe: Exchange | None = None
+        self._dead = False
+        self._process = ""
 
     async def run(self) -> None:
         """Read what the kernel says, until `close`."""
@@ -191,7 +194,33 @@ class KernelLink:
                 logger.exception("a message of a kernel was not understood")
             await asyncio.sleep(0)  # a socket that is never empty would keep the loop from everybody else
 
+    async def revived(self) -> None:
+        """Wait for a kernel that died to be started again, as Jupyter does by itself; one that lives is not waited for.
+
+        What is sent to a dead kernel may wait for the next one, and run there after it was given up here.
+
+        Raises:
+            NotebookUnavailableError: it stays dead.
+        """
+        if not self._dead and not await self._alive():
+            self._died()
+        with anyio.move_on_after(_RESTART_SECONDS):
+            while self._dead:
+                asked = self.send("control", "kernel_info_request", {})
+                with anyio.move_on_after(_ASK_AGAIN_SECONDS):
+                    await asked.replied.wait()
+                self.forget(asked)
+                if asked.reply is not None:
+                    self._dead = False
+        if self._dead:
+            raise NotebookUnavailableError("The kernel died and was not started again.")
+
+    def _died(self) -> None:
+        self._dead = True
+        self.replaced("The kernel died.")
+
     def _take_reply(self, message: Message) -> None:
+        self._process = message["header"].get("session", "")
         exchange = self._exchanges.get(message["parent_header"].get("msg_id", ""))
         if exchange is not None:
             exchange.answer(message)
@@ -199,7 +228,9 @@ class KernelLink:
     def _take_iopub(self, message: Message) -> None:
         self._heard.set()
         kind, parent = message["msg_type"], message.get("parent_header") or {}
-        if kind == "shutdown_reply" or (kind == "status" and message["content"].get("execution_state") == "starting"):
+        is_start = kind == "status" and message["content"].get("execution_state") == "starting"
+        # The word of a start may come after the first answer of what was started.
+        if kind == "shutdown_reply" or (is_start and message["header"].get("session", "") != self._process):
             self.replaced("The kernel was restarted or shut down.")
         if parent.get("msg_type") == "execute_request" and not parent.get("subshell_id"):
             self._note_running(kind, parent["msg_id"], message["content"])
@@ -232,7 +263,7 @@ class KernelLink:
         while True:
             await anyio.sleep(_ALIVE_SECONDS)
             if (self._exchanges or self.running) and not await self._alive():
-                self.replaced("The kernel died.")
+                self._died()
 
     async def _alive(self) -> bool:
         with suppress(RuntimeError, OSError):

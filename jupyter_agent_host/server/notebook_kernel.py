@@ -73,6 +73,7 @@ class LinkedKernel:
             return await self._execute_beside(request, on_output)
         if request.through is not None:
             return await self._execute_through(request.through, request, on_output)
+        await self.link.revived()
         # What is in the kernel's queue cannot be taken back, so a run that is called off must not be there yet.
         while self.link.busy:  # noqa: ASYNC110 - the kernel tells by status messages, which `busy` sums up
             await anyio.sleep(0.02)

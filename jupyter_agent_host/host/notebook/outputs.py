@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jupyter_agent_host.host.notebook.html_words import words_of
 from jupyter_agent_host.protocol.host_tools import ToolContent, ToolImage, ToolText
 from jupyter_agent_host.protocol.limits import KIB, MIB
 
@@ -19,8 +20,10 @@ MAX_IMAGES = 8
 MAX_IMAGE_BYTES = 3 * MIB
 """The Messages API takes images of up to 5 MB; base64 adds a third."""
 
-_IMAGES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff"}
-_TEXTS = ("text/markdown", "text/plain", "text/latex", "application/json", "text/html")
+_IMAGES = {"image/png": b"\x89PNG", "image/jpeg": b"\xff\xd8\xff", "image/gif": b"GIF8", "image/webp": b"RIFF"}
+_TEXTS = ("text/markdown", "text/plain", "text/latex", "application/json")
+_BARE_NAME = re.compile(r"<[^<>\n]{1,300}>|Figure\([^()\n]{0,100}\)")
+"""Such as `<Figure size 640x480 with 1 Axes>`: the name of an object, and no word of what it shows."""
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[PX^_\]].*?(?:\x07|\x1b\\|\Z)|\x1b[ -/]*[0-~]", re.DOTALL)
 
 
@@ -39,6 +42,19 @@ class Gathered:
     def size_bytes(self) -> int:
         """About how much is kept."""
         return _size(self.outputs)
+
+    @property
+    def shown(self) -> list[dict[str, Any]]:
+        """What a cell is to show: the outputs, and that some were left out."""
+        if not self.left_out:
+            return list(self.outputs)
+        note = f"[{self.left_out} more outputs were left out.]\n"
+        return [*self.outputs, {"output_type": "stream", "name": "stderr", "text": note}]
+
+    def is_changed_by(self, message: Mapping[str, Any]) -> bool:
+        """Whether other code says with it that a display of these is to show something else."""
+        is_update = message["msg_type"] == "update_display_data"
+        return is_update and str(message["content"].get("transient", {}).get("display_id")) in self._displays
 
     def take(self, message: Mapping[str, Any]) -> None:
         """Take one message of the kernel; those that are no output are passed over."""
@@ -134,7 +150,7 @@ def content_of(outputs: Sequence[Mapping[str, Any]], *, left_out: int = 0) -> tu
             images += 1
             blocks.append(image)
             continue
-        text = shortened(_text(output), room)
+        text = shortened(_text(output, is_one_too_many=image is not None), room)
         room = max(200, room - len(text))
         if text:
             blocks.append(ToolText(text))
@@ -157,7 +173,7 @@ def without_escapes(text: str) -> str:
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")) if "\r" in text else text
 
 
-def _text(output: Mapping[str, Any]) -> str:
+def _text(output: Mapping[str, Any], *, is_one_too_many: bool = False) -> str:
     kind = output.get("output_type")
     if kind == "stream":
         return without_escapes(_joined(output.get("text", "")))
@@ -168,14 +184,20 @@ def _text(output: Mapping[str, Any]) -> str:
     if not isinstance(data, Mapping):
         return ""
     name = next((name for name in _TEXTS if name in data), "")
-    if not name:
-        return f"[An output of type {', '.join(map(str, data))[:200]}]" if data else ""
-    value = data[name]
-    return without_escapes(_joined(value) if isinstance(value, (str, list)) else str(value))
+    text = (
+        without_escapes(_joined(data[name]) if isinstance(data[name], (str, list)) else str(data[name])) if name else ""
+    )
+    if text and not _BARE_NAME.fullmatch(text.strip()):
+        return text
+    if "text/html" in data and (words := words_of(_joined(data["text/html"]))):
+        return words
+    unseen = ", ".join(str(kind) for kind in data if kind not in _TEXTS)[:200]
+    why = f"more than the {MAX_IMAGES} pictures of one answer" if is_one_too_many else "which you cannot see"
+    return "\n".join(piece for piece in (text, f"[The person sees {unseen}, {why}.]" if unseen else "") if piece)
 
 
 def _image(output: Mapping[str, Any]) -> ToolImage | None:
-    """A PNG or JPEG of an output that is one, and no larger than a model takes."""
+    """A picture of a kind and size that a model takes, if the output is one."""
     data = output.get("data")
     if not isinstance(data, Mapping):
         return None

@@ -78,8 +78,8 @@ async def run_cells(context: ToolContext, arguments: RunCells) -> Change:
 def _in_turn(runs: Sequence[_CellRun]) -> Any:
     async def work(job: Job) -> Execution:
         last = Execution("ok")
-        for run in runs:
-            last = await run.run(job)
+        for at, run in enumerate(runs):
+            last = await run.run(job, runs[:at])
             if last.status != "ok":
                 job.note = f"Cell {run.cell.id} did not end well; cells after it were not run."
                 break
@@ -96,19 +96,26 @@ class _CellRun:
         self._context = context
         self._seen = seen
         self._mark = provenance(context, "ran")
-        self._gathered = Gathered()
+        self.gathered = Gathered()
         self._count: int | None = None
 
     def edits(self) -> list[CellEdit]:
         """What the cell is to show now."""
-        outputs = SetOutputs(self.cell.id, list(self._gathered.outputs), self._count)
+        outputs = SetOutputs(self.cell.id, self.gathered.shown, self._count)
         return [outputs, SetCellMetadata(self.cell.id, self._mark)]
 
-    async def run(self, job: Job) -> Execution:
+    async def run(self, job: Job, earlier: Sequence[_CellRun]) -> Execution:
+        """Run it; what it updates of the displays of `earlier` cells is shown there."""
+
         def take(message: Any) -> None:
-            self._gathered.take(message)
+            for run in earlier:
+                if run.gathered.is_changed_by(message):
+                    run.gathered.take(message)
+                    updated.add(run)
+            self.gathered.take(message)
             job.gathered.take(message)
 
+        updated: set[_CellRun] = set()
         await self._show(first=True)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._show_as_they_come)
@@ -119,15 +126,16 @@ class _CellRun:
                 execution = Execution("aborted", error=str(err))
             except BaseException:
                 with anyio.CancelScope(shield=True), anyio.move_on_after(_SHOW_SECONDS):
-                    await self._end(job)
+                    await self.end(job)
                 raise
             finally:
                 tasks.cancel_scope.cancel()
         self._count = execution.execution_count
-        await self._end(job)
+        for run in (*updated, self):
+            await run.end(job)
         return execution
 
-    async def _end(self, job: Job) -> None:
+    async def end(self, job: Job) -> None:
         """The last outputs, also for the review: the turn that began this may be over."""
         for pause in _TRY_AGAIN_SECONDS:
             problem = await self._show()
@@ -140,11 +148,11 @@ class _CellRun:
 
     async def _show_as_they_come(self) -> None:
         """Now and then while the outputs are small: a shared document keeps every state that it was ever in."""
-        shown = self._gathered.changes
+        shown = self.gathered.changes
         while True:
             await anyio.sleep(_SHOW_SECONDS)
-            now = self._gathered.changes
-            if now != shown and self._gathered.size_bytes < _SHOW_BYTES and await self._show() is None:
+            now = self.gathered.changes
+            if now != shown and self.gathered.size_bytes < _SHOW_BYTES and await self._show() is None:
                 shown = now
 
     async def _show(self, *, first: bool = False) -> NotebookError | None:
