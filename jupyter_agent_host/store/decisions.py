@@ -27,6 +27,12 @@ class Decisions:
         """Add the items to the turn's checkpoint, replacing those of the same kind and key."""
         await self._journal.change(partial(sql_checkpoints.put_items, row=row))
 
+    async def put_places(self, notebook_id: str, turn_id: str, places: bytes) -> None:
+        """In what order the turn's cells were before it and after it. Idempotent."""
+        await self._journal.change(
+            partial(sql_checkpoints.put_places, notebook_id=notebook_id, turn_id=turn_id, places=places)
+        )
+
     async def drop_items(self, notebook_id: str, turn_id: str, keys: Keys) -> None:
         """Forget items that came to nothing. Idempotent."""
         await self._journal.change(

@@ -204,13 +204,17 @@ class CheckpointItemRow:
 
 @dataclass(frozen=True)
 class CheckpointRow:
-    """What one turn changed. `dropped` says why its contents are gone, "" while they are there."""
+    """What one turn changed. `dropped` says why its contents are gone, "" while they are there.
+
+    `places` is JSON of `host.review.places`, None while the turn changed no cell's place.
+    """
 
     notebook_id: str
     turn_id: str
     session_id: str
     time: float
     dropped: str = ""
+    places: bytes | None = None
     items: tuple[CheckpointItemRow, ...] = ()
 
     @property

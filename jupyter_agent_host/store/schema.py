@@ -129,7 +129,16 @@ _VERSION_5 = (
     """,
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
+_VERSION_6 = ("ALTER TABLE checkpoints ADD COLUMN places BLOB",)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _VERSION_1,
+    _VERSION_2,
+    _VERSION_3,
+    _VERSION_4,
+    _VERSION_5,
+    _VERSION_6,
+)
 """`MIGRATIONS[n]` takes a file from version n to n + 1. Append only."""
 
 

@@ -40,6 +40,12 @@ def drop_items(connection: sqlite3.Connection, notebook_id: str, turn_id: str, k
     )
 
 
+def put_places(connection: sqlite3.Connection, notebook_id: str, turn_id: str, places: bytes) -> None:
+    """In what order its cells were. A checkpoint that came to nothing meanwhile needs none."""
+    where = "notebook_id = ? AND turn_id = ?"
+    connection.execute(f"UPDATE checkpoints SET places = ? WHERE {where}", (places, notebook_id, turn_id))  # noqa: S608 (constant)
+
+
 def set_states(
     connection: sqlite3.Connection, notebook_id: str, turn_id: str, keys: Sequence[tuple[str, str]], state: str
 ) -> None:
@@ -54,7 +60,7 @@ def set_states(
 def checkpoints(connection: sqlite3.Connection, notebook_id: str, turn_id: str = "") -> list[CheckpointRow]:
     """The notebook's checkpoints with their items, oldest first; of one turn only when `turn_id` is given."""
     rows = connection.execute(
-        "SELECT id, notebook_id, turn_id, session_id, time, dropped FROM checkpoints"
+        "SELECT id, notebook_id, turn_id, session_id, time, dropped, places FROM checkpoints"
         " WHERE notebook_id = ? AND (? = '' OR turn_id = ?) ORDER BY id",
         (notebook_id, turn_id, turn_id),
     ).fetchall()
@@ -79,7 +85,7 @@ def checkpoints(connection: sqlite3.Connection, notebook_id: str, turn_id: str =
 def drop_content(connection: sqlite3.Connection, notebook_id: str, turn_id: str, reason: str) -> None:
     """Keep that the turn changed these things, but not what they were."""
     checkpoint_id = _id(connection, notebook_id, turn_id)
-    connection.execute("UPDATE checkpoints SET dropped = ? WHERE id = ?", (reason, checkpoint_id))
+    connection.execute("UPDATE checkpoints SET dropped = ?, places = NULL WHERE id = ?", (reason, checkpoint_id))
     connection.execute(
         "UPDATE checkpoint_items SET before = NULL, after = NULL, size_bytes = 0 WHERE checkpoint_id = ?",
         (checkpoint_id,),

@@ -31,7 +31,7 @@ from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.protocol.events import PermissionAsked
 from jupyter_agent_host.protocol.host_api import AnswerRequest
 from jupyter_agent_host.protocol.host_tools import ToolImage
-from jupyter_agent_host.protocol.review_api import DiffRequest, ReviewDiff
+from jupyter_agent_host.protocol.review_api import DiffRequest, ItemRef, ReviewDiff
 
 pytestmark = pytest.mark.anyio
 
@@ -316,3 +316,27 @@ async def test_a_text_cell_comes_back_with_its_pictures(
         ]
         if not rtc:
             nbformat.validate(json.loads(path.read_text()))
+
+
+@pytest.mark.parametrize("rtc", [False, True])
+async def test_cells_that_were_moved_together_go_back_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rtc: bool
+) -> None:
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(own_server(tmp_path, monkeypatch, rtc=rtc))
+        names = [f"cell {index}" for index in range(8)]
+        path = server.notebook("order.ipynb", *names)
+        if rtc:
+            await stack.enter_async_context(server.person("order.ipynb"))
+        desk = await careful(server, path, "auto")
+        await desk.do("move_cells", cell_ids=["c0", "c1", "c2"], after="c7")
+        gone = [{"cell_id": key, "revision": await revision(desk, key)} for key in ("c4", "c5", "c1")]
+        await desk.do("delete_cells", cells=gone)
+        await desk.do("insert_cells", after="c7", cells=[{"source": "new"}])
+        await desk.do("move_cells", cell_ids=["c2", "c6"], after="")
+        assert await sources(desk) == ["cell 2", "cell 6", "cell 3", "cell 7", "new", "cell 0"]
+        rejected = await desk.agent.review.reject("turn", (ItemRef(key="c2"), ItemRef(key="c5")), "")
+        assert rejected.ok
+        assert await sources(desk) == ["cell 6", "cell 2", "cell 3", "cell 5", "cell 7", "new", "cell 0"]
+        assert (await desk.agent.review.undo("turn", (), "")).ok
+        assert await sources(desk) == names

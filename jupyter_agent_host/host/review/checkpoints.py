@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio.to_thread
+import msgspec
 
+from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
 from jupyter_agent_host.host.review.attribution import Sides, Touched, attribute
 from jupyter_agent_host.host.review.model import (
+    TAKEN_BACK,
     FileSides,
     encode,
     read_cell,
     read_file,
     read_kept,
 )
+from jupyter_agent_host.host.review.places import noted, read_places
 from jupyter_agent_host.host.workspace.interface import Collected
 from jupyter_agent_host.host.workspace.keep import Keeper, Kept
 from jupyter_agent_host.store.decisions import Decisions
@@ -23,7 +28,6 @@ from jupyter_agent_host.store.rows import CheckpointItemRow, CheckpointRow
 
 TOO_OLD = "it is older than checkpoints are kept here"
 TOO_MUCH = "newer checkpoints needed its room"
-_TAKEN_BACK = ("rejected", "undone")
 
 
 def keep_dir(data_dir: Path, notebook_id: str) -> Path:
@@ -59,7 +63,7 @@ class Checkpoints:
         if side is None:
             return False
         known = await self._item(turn_id, "cell", side.id)
-        if known is not None and known.state in _TAKEN_BACK:
+        if known is not None and known.state in TAKEN_BACK:
             known = None
         earlier = Sides(read_cell(known.before), read_cell(known.after)) if known is not None else None
         whole = attribute(earlier, seen, what)
@@ -70,6 +74,15 @@ class Checkpoints:
             return False
         await self._put(turn_id, session_id, [_row("cell", side.id, encode(whole.before), encode(whole.after))])
         return True
+
+    async def put_places(self, turn_id: str, seen: Snapshot, after: Snapshot, edits: Sequence[CellEdit]) -> None:
+        """Note what a step of the turn, or of its undo, did to the order of the cells."""
+        row = await self.of(turn_id)
+        known = read_places(row.places) if row is not None else None
+        before, now = ([cell.id for cell in snapshot.cells] for snapshot in (seen, after))
+        places = noted(known, before, now, edits)
+        if places is not None and places != known:
+            await self._store.put_places(self._notebook_id, turn_id, msgspec.json.encode(places))
 
     async def put_files(self, turn_id: str, session_id: str, collected: Collected) -> bool:
         """Note files that were copied out, and those that wait. False if there was nothing to note."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,13 @@ import anyio.to_thread
 from jupyter_agent_host.errors import AgentHostError, NotebookError
 from jupyter_agent_host.host.launch import workspace_for
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
-from jupyter_agent_host.host.review.model import Choice, read_cell, read_file, read_kept
+from jupyter_agent_host.host.review.model import TAKEN_BACK, Choice, read_cell, read_file, read_kept
+from jupyter_agent_host.host.review.places import Order, read_places
 from jupyter_agent_host.host.review.undo_cells import Conflict, undo_cell
 from jupyter_agent_host.host.review.undo_files import CHANGED, FileUndo, FileUndoer
 from jupyter_agent_host.host.workspace.keep import Keeper
 from jupyter_agent_host.protocol.events import FileChange, FilesChanged
-from jupyter_agent_host.store.rows import CheckpointItemRow
+from jupyter_agent_host.store.rows import CheckpointItemRow, CheckpointRow
 
 if TYPE_CHECKING:
     from jupyter_agent_host.host.agent import NotebookAgent
@@ -39,38 +40,51 @@ class Outcome:
         self.problems += other.problems
 
 
-async def undo_cells(agent: NotebookAgent, items: Sequence[CheckpointItemRow], choice: Choice) -> Outcome:
-    """Bring cells back, all in one step; those in conflict stay as they are."""
+async def undo_cells(
+    agent: NotebookAgent, row: CheckpointRow, items: Sequence[CheckpointItemRow], choice: Choice
+) -> Outcome:
+    """Bring cells of the turn back, all in one step; those in conflict stay as they are."""
     outcome = Outcome()
     document = agent.services.notebooks.document(agent.row.path)
     try:
-        steps = plan(items, await document.read([item.key for item in items]), choice, outcome)
+        now = await document.read([item.key for item in items])
+        steps = plan(row, items, now, choice, outcome)
         if steps:
-            await document.edit(steps, for_person=True)
+            after = await document.edit(steps, for_person=True)
+            await agent.review.checkpoints.put_places(row.turn_id, now, after, steps)
     except NotebookError as err:
         return Outcome(problems=[(item, str(err).rstrip(".")) for item in items])
     return outcome
 
 
-def plan(items: Sequence[CheckpointItemRow], now: Snapshot, choice: Choice, outcome: Outcome) -> list[CellEdit]:
-    """The last change first, as one would by hand: then each cell's neighbour is there when it comes back."""
+def plan(
+    row: CheckpointRow, items: Sequence[CheckpointItemRow], now: Snapshot, choice: Choice, outcome: Outcome
+) -> list[CellEdit]:
+    """What the turn made goes first, then cells come back from the top down: so each finds its neighbour in place."""
     steps: list[CellEdit] = []
-    coming: set[str] = set()
-    latest = list(reversed(items))
-    latest.sort(key=lambda item: item.before is not None)
-    for item in latest:
-        undo = undo_cell(read_cell(item.before), read_cell(item.after), now, coming=coming, choice=choice)
+    sides = {item.key: (read_cell(item.before), read_cell(item.after)) for item in items}
+    made = {key for key, (before, _) in sides.items() if before is None}
+    ids = [cell.id for cell in now.cells]
+    order = Order(read_places(row.places), ids, displaced(row))
+    for item in sorted(items, key=lambda item: (item.key not in made, order.rank(item.key))):
+        before, after = sides[item.key]
+        moves = after is not None and after.moved and not order.is_theirs(item.key)
+        undo = undo_cell(before, after, now, order, choice, moves=moves)
         if undo.conflict is not None:
             outcome.conflicts.append((item, undo.conflict))
             continue
         outcome.done.append(item)
         steps += undo.edits
-        if item.before is None and undo.edits:
-            # Whatever comes back is put behind cells that stay.
-            now = replace(now, cells=tuple(cell for cell in now.cells if cell.id != item.key))
-        elif item.after is None and undo.edits:
-            coming.add(item.key)
+        if before is None and undo.edits:
+            order.remove(item.key)
     return steps
+
+
+def displaced(row: CheckpointRow) -> set[str]:
+    """Cells that the turn moved and that were not taken back."""
+    cells = [item for item in row.items if item.kind == "cell" and item.state not in TAKEN_BACK]
+    sides = [read_cell(item.after) for item in cells]
+    return {side.id for side in sides if side is not None and side.moved}
 
 
 async def undo_files(

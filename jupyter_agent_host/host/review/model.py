@@ -19,6 +19,8 @@ Kind = Literal["cell", "file"]
 State = Literal["open", "waiting", "accepted", "rejected", "undone"]
 """`waiting`: it is not in the person's folder yet."""
 
+TAKEN_BACK = ("rejected", "undone")
+
 Choice = Literal["", "mine", "before"]
 """For conflicts: nothing picked yet, keep what the person has, or go back to what was before the turn."""
 

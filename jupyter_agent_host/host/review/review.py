@@ -82,6 +82,7 @@ class Review:
             )
         if not changed:
             return
+        await self.checkpoints.put_places(turn_id, seen, now, edits)
         self._changed.add(turn_id)
         if not self._turn_now(turn_id) and (row := await self.checkpoints.of(turn_id)) is not None:
             self._changed.discard(turn_id)
@@ -157,7 +158,7 @@ class Review:
             files = [item for item in items if item.kind == "file" and item.state != "waiting"]
             waiting = [item for item in items if item.state == "waiting"]
             if cells:
-                outcome.add(await undo_cells(self._agent, cells, choice))
+                outcome.add(await undo_cells(self._agent, row, cells, choice))
             if files:
                 outcome.add(await undo_files(self._agent, self.keeper, files, choice))
             if waiting:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from jupyter_agent_host.host.notebook.cells import (
@@ -18,6 +17,7 @@ from jupyter_agent_host.host.notebook.cells import (
 )
 from jupyter_agent_host.host.review.merge import merge
 from jupyter_agent_host.host.review.model import CellSide, Choice, outputs_digest
+from jupyter_agent_host.host.review.places import Order
 
 EDITED = "you changed this cell after the agent did"
 
@@ -40,18 +40,27 @@ class CellUndo:
 
 
 def undo_cell(
-    before: CellSide | None, after: CellSide | None, now: Snapshot, *, coming: Collection[str] = (), choice: Choice = ""
+    before: CellSide | None,
+    after: CellSide | None,
+    now: Snapshot,
+    order: Order,
+    choice: Choice = "",
+    *,
+    moves: bool = False,
 ) -> CellUndo:
     """What brings one cell back to `before`, without touching what the person changed since `after`.
 
-    `coming`: ids of cells that the same step brings back, so that they can be neighbours.
+    `order` follows what is planned already; `moves`: the cell goes back to its place, too.
     """
     if before is None:
         return CellUndo() if after is None else _inserted(after, now.cell(after.id), choice)
     cell = now.cell(before.id)
     if after is None:
-        return _deleted(before, cell, now, coming)
-    return _changed(before, after, cell, now, coming, choice)
+        return _deleted(before, cell, order)
+    undo = _changed(before, after, cell, choice)
+    if undo.conflict is None and cell is not None and moves:
+        return CellUndo((*undo.edits, MoveCell(cell.id, order.put_back(before))))
+    return undo
 
 
 def _inserted(after: CellSide, cell: Cell | None, choice: Choice) -> CellUndo:
@@ -62,10 +71,10 @@ def _inserted(after: CellSide, cell: Cell | None, choice: Choice) -> CellUndo:
     return CellUndo(conflict=Conflict(EDITED, cell.source, None))
 
 
-def _deleted(before: CellSide, cell: Cell | None, now: Snapshot, coming: Collection[str]) -> CellUndo:
+def _deleted(before: CellSide, cell: Cell | None, order: Order) -> CellUndo:
     if cell is not None:
         return CellUndo()
-    place = _neighbour(before, now, coming)
+    place = order.put_back(before)
     edits: list[CellEdit] = [
         InsertCell(before.id, place, before.type, before.source, before.metadata, before.attachments or {})
     ]
@@ -74,9 +83,7 @@ def _deleted(before: CellSide, cell: Cell | None, now: Snapshot, coming: Collect
     return CellUndo(tuple(edits))
 
 
-def _changed(  # noqa: PLR0917 - both sides, the present, and what was picked
-    before: CellSide, after: CellSide, cell: Cell | None, now: Snapshot, coming: Collection[str], choice: Choice
-) -> CellUndo:
+def _changed(before: CellSide, after: CellSide, cell: Cell | None, choice: Choice) -> CellUndo:
     if cell is None:
         return CellUndo()  # the person deleted it since, and that stays
     source = _source(before, after, cell, choice)
@@ -89,8 +96,6 @@ def _changed(  # noqa: PLR0917 - both sides, the present, and what was picked
         edits.append(ReplaceSource(cell.id, cell.revision, source, cell_type, attachments))
     if values := _metadata(before, after, cell):
         edits.append(SetCellMetadata(cell.id, values))
-    if after.moved and _is_where(after, now):
-        edits.append(MoveCell(cell.id, _neighbour(before, now, coming)))
     outputs_are_its = before.outputs_digest != after.outputs_digest and (
         outputs_digest(cell.outputs) == after.outputs_digest
     )
@@ -115,18 +120,3 @@ def _metadata(before: CellSide, after: CellSide, cell: Cell) -> dict[str, object
         for key in sorted(before.metadata.keys() | after.metadata.keys())
         if before.metadata.get(key) != after.metadata.get(key) == cell.metadata.get(key)
     }
-
-
-def _is_where(after: CellSide, now: Snapshot) -> bool:
-    """Whether the cell stands where the turn put it: beside one of its neighbours, whatever came on the other side."""
-    ids = ["", *(cell.id for cell in now.cells), ""]
-    place = ids.index(after.id, 1)
-    return ids[place - 1] == after.previous or ids[place + 1] == after.next
-
-
-def _neighbour(before: CellSide, now: Snapshot, coming: Collection[str]) -> str:
-    """The cell that it stood behind; where that one is gone, the one at the place where it stood."""
-    ids = [cell.id for cell in now.cells if cell.id != before.id]
-    if before.previous in ids or before.previous in coming or not before.previous:
-        return before.previous
-    return ids[min(before.position, len(ids)) - 1] if ids and before.position else ""

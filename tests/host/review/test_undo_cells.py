@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,11 +24,16 @@ from jupyter_agent_host.host.notebook.cells import (
 from jupyter_agent_host.host.review.attribution import Sides, attribute, touched
 from jupyter_agent_host.host.review.deciding import Outcome, plan
 from jupyter_agent_host.host.review.model import encode, read_cell, side_of
-from jupyter_agent_host.store.rows import CheckpointItemRow
+from jupyter_agent_host.host.review.places import Places, noted
+from jupyter_agent_host.store.rows import CheckpointItemRow, CheckpointRow
 
 
 def notebook(*cells: tuple[str, str]) -> Snapshot:
     return Snapshot(tuple(Cell(key, "code", source) for key, source in cells), {}, "file")
+
+
+def ids(snapshot: Snapshot) -> list[str]:
+    return [cell.id for cell in snapshot.cells]
 
 
 def sources(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -73,6 +79,7 @@ class Turn:
     def __init__(self, start: Snapshot) -> None:
         self.now = start
         self._items: dict[str, CheckpointItemRow] = {}
+        self._places: Places | None = None
 
     def do(self, *edits: CellEdit) -> Turn:
         """One call."""
@@ -87,6 +94,8 @@ class Turn:
             if whole.before != whole.after:
                 row = CheckpointItemRow("cell", key, before=encode(whole.before), after=encode(whole.after))
                 self._items[key] = row
+        if self._items:
+            self._places = noted(self._places, ids(seen), ids(self.now), edits)
         return self
 
     def person(self, *edits: CellEdit) -> Turn:
@@ -94,10 +103,21 @@ class Turn:
         self.now = carried_out(self.now, edits)
         return self
 
-    def undone(self, now: Snapshot | None = None, choice: str = "") -> tuple[Snapshot, Outcome]:
+    def undone(
+        self, now: Snapshot | None = None, choice: str = "", keys: Sequence[str] = ()
+    ) -> tuple[Snapshot, Outcome]:
+        """All of the turn, or these cells of it."""
         now, outcome = now or self.now, Outcome()
         items = [item for item in self._items.values() if item.before or item.after]
-        return carried_out(now, plan(items, now, choice, outcome)), outcome  # type: ignore[arg-type]
+        places = None if self._places is None else msgspec.json.encode(self._places)
+        row = CheckpointRow("n", "t", "s", 0.0, places=places, items=tuple(items))
+        chosen = [item for item in items if not keys or item.key in keys]
+        steps = plan(row, chosen, now, choice, outcome)  # type: ignore[arg-type]
+        after = carried_out(now, steps)
+        self._places = noted(self._places, ids(now), ids(after), steps)
+        for item in outcome.done:
+            self._items[item.key] = replace(item, state="undone")
+        return after, outcome
 
 
 def revision(snapshot: Snapshot, key: str) -> str:
@@ -193,12 +213,15 @@ def edits(draw: st.DrawFn, snapshot: Snapshot, prefix: str) -> list[CellEdit]:
 def test_undo_alone_gives_the_cells_from_before(data: st.DataObject) -> None:
     start = notebook(*((key, data.draw(SOURCE)) for key in KEYS))
     turn = Turn(start)
-    for edit in data.draw(edits(start, "agent")):
-        turn.do(edit)
+    made = data.draw(edits(start, "agent"))
+    while made:
+        count = data.draw(st.integers(1, len(made)))
+        turn.do(*made[:count])
+        made = made[count:]
     undone, outcome = turn.undone()
 
     assert not outcome.conflicts
-    assert dict(sources(undone)) == dict(sources(start))
+    assert sources(undone) == sources(start)
 
 
 @settings(max_examples=400, deadline=None)
@@ -286,3 +309,31 @@ def test_a_person_who_works_beside_the_turn_loses_nothing_by_its_undo(data: st.D
             assert set(mine) <= set(now.source.split("\n"))
             assert dict(cell.metadata).items() <= dict(now.metadata).items()
             assert cell.id not in conflicts or now.source == cell.source
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_cells_taken_back_one_by_one_end_where_they_were(data: st.DataObject) -> None:
+    keys = [f"k{index}" for index in range(6)]
+    start = notebook(*((key, key) for key in keys))
+    moved = data.draw(st.lists(st.sampled_from(keys), min_size=1, unique=True))
+    target = data.draw(st.sampled_from(["", *(key for key in keys if key not in moved)]))
+    call: list[CellEdit] = []
+    for key in moved:
+        call.append(MoveCell(key, target))
+        target = key
+    turn = Turn(start).do(*call)
+    now = turn.now
+    for key in data.draw(st.permutations(moved)):
+        now, outcome = turn.undone(now, keys=[key])
+        assert not outcome.conflicts
+    assert sources(now) == sources(start)
+
+
+def test_a_cell_that_the_person_moved_after_the_agent_stays_there() -> None:
+    start = notebook(*((key, key) for key in "abcdef"))
+    turn = Turn(start).do(MoveCell("a", "f"), MoveCell("b", "a"))
+    turn.person(MoveCell("a", "d"))
+    turn.do(DeleteCell("e", revision(start, "e")))
+    undone, _ = turn.undone()
+    assert ids(undone) == ["b", "c", "d", "e", "a", "f"]
