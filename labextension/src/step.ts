@@ -91,7 +91,7 @@ export class Step {
 
   private replace(cell: ISharedCell, edit: Edit): void {
     if (!edit.type || edit.type === cell.cell_type) {
-      splice(cell, edit.source ?? '');
+      this.rewrite(cell, edit.source ?? '');
       return;
     }
     const metadata = cell.getMetadata();
@@ -99,6 +99,17 @@ export class Step {
     const index = this.remove(edit.cell_id);
     const whole = { id: edit.cell_id, cell_type: edit.type, source: edit.source ?? '', metadata };
     this.insert(index, { ...whole, ...attached(edit.type, attachments) });
+  }
+
+  private rewrite(cell: ISharedCell, source: string): void {
+    if (!cell.getSource().includes('\r')) {
+      splice(cell, source);
+      return;
+    }
+    // An editor counts such an end of line as one character, and would lose its place: it begins anew.
+    const id = cell.getId();
+    const whole = cell.toJSON();
+    this.insert(this.remove(id), { ...whole, id, source });
   }
 
   private move(cell: ISharedCell, after: string | undefined): void {

@@ -321,3 +321,24 @@ async def test_pictures_in_text_cells_outlive_what_is_done_to_the_cells_and_its_
         await view.save()
         kept = [cell.get("attachments") for cell in notebook_on_disk(path)["cells"]]
         assert kept == [None, picture, picture]
+
+
+@pytest.mark.parametrize("rtc", [False, True])
+async def test_lines_that_end_as_on_windows_are_edited_and_end_as_in_notebooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rtc: bool
+) -> None:
+    async with lab_pages(tmp_path, monkeypatch, rtc=rtc) as lab:
+        path = lab.server.notebook("windows.ipynb", "a = 1\r\nb = 2\r\nc = 3", "d = 4", metadata=kernelspec())
+        desk = await lab.server.desk(path)
+        view = await lab.open("windows.ipynb")
+        first = (await desk.snapshot()).cells[0]
+        both = {"old": "a = 1\nb = 2", "new": "a = 10\r\nb = 20"}
+        await desk.do("edit_cell", cell_id="c0", revision=first.revision, replacements=[both])
+        await view.shows(["a = 10\nb = 20\nc = 3", "d = 4"])
+        await desk.do("insert_cells", after="c1", cells=[{"source": "e = 5\r\nf = 6"}])
+        await view.page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
+        await view.page.keyboard.press("Control+End")
+        await view.page.keyboard.type("0")
+        await view.shows(["a = 10\nb = 20\nc = 30", "d = 4", "e = 5\nf = 6"])
+        await view.save()
+        await saved(path, ["a = 10\nb = 20\nc = 30", "d = 4", "e = 5\nf = 6"])

@@ -72,7 +72,7 @@ def insert_cells(context: ToolContext, arguments: InsertCells, _snapshot: Snapsh
     edits: list[CellEdit] = []
     after, mark = arguments.after, provenance(context, "inserted")
     for cell_id, cell in zip(ids, arguments.cells, strict=True):
-        edits.append(InsertCell(cell_id, after, cell.type, cell.source, mark))
+        edits.append(InsertCell(cell_id, after, cell.type, _with_line_feeds(cell.source), mark))
         after = cell_id
     what = "a cell" if len(ids) == 1 else f"{len(ids)} cells"
     where = f"below cell {arguments.after}" if arguments.after else "at the top"
@@ -105,7 +105,7 @@ def edit_cell(context: ToolContext, arguments: EditCell, snapshot: Snapshot) -> 
     cell = find_cell(snapshot, arguments.cell_id)
     if (arguments.source is None) == (not arguments.replacements) and arguments.type is None:
         raise ToolArgumentError("Give either source or replacements (or a type to change to).")
-    source = arguments.source if arguments.source is not None else _replaced(cell, arguments)
+    source = _with_line_feeds(arguments.source) if arguments.source is not None else _replaced(cell, arguments)
     return _Step(
         [
             ReplaceSource(cell.id, arguments.revision, source, arguments.type),
@@ -220,15 +220,20 @@ def _new_id(context: ToolContext, index: int) -> str:
 def _replaced(cell: Cell, arguments: EditCell) -> str:
     if arguments.replacements and cell.revision != arguments.revision:
         raise changed_error(cell)
-    source = cell.source
+    source = _with_line_feeds(cell.source)
     for replacement in arguments.replacements:
-        count = source.count(replacement.old)
+        count = source.count(_with_line_feeds(replacement.old))
         if count != 1:
             raise ToolArgumentError(
                 f"The text {replacement.old[:80]!r} is in cell {cell.id} {count} times, not once; nothing was edited."
             )
-        source = source.replace(replacement.old, replacement.new)
+        source = source.replace(_with_line_feeds(replacement.old), _with_line_feeds(replacement.new))
     return source
+
+
+def _with_line_feeds(text: str) -> str:
+    """As every editor of notebooks ends lines; a file from elsewhere may end them otherwise."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _code(edits: Sequence[CellEdit], snapshot: Snapshot) -> str:

@@ -49,14 +49,16 @@ class RoomDocument:
         """As `NotebookDocument.edit`."""
         before = self._snapshot(())
         apply_edits(before.cells, edits, again=again, for_person=for_person)  # raises for what may not be done
+        order = [cell.id for cell in before.cells]  # the shared array takes a crossing for each cell that is looked at
         with self._typed.ours(), self._notebook.ydoc.transaction(origin=ORIGIN):
             for edit in edits:
-                self._carry_out(edit)
+                self._carry_out(edit, order)
         return self._snapshot(())
 
     def _snapshot(self, outputs_of: Collection[str]) -> Snapshot:
-        cells = tuple(self._cell(ycell, outputs_of) for ycell in self._notebook.ycells)
-        metadata = plain(self._notebook._ymeta["metadata"].to_py())  # noqa: SLF001 - see server.live_documents
+        with self._notebook.ydoc.transaction():  # else each look at a cell is one of its own
+            cells = tuple(self._cell(ycell, outputs_of) for ycell in self._notebook.ycells)
+            metadata = plain(self._notebook._ymeta["metadata"].to_py())  # noqa: SLF001 - see server.live_documents
         return Snapshot(cells=cells, metadata=metadata, source="room")
 
     def _cell(self, ycell: Any, outputs_of: Collection[str]) -> Cell:
@@ -74,20 +76,20 @@ class RoomDocument:
         }
         return cell_of(raw, outputs_of, typing=self._typed.lately(cell_id))
 
-    def _carry_out(self, edit: CellEdit) -> None:
+    def _carry_out(self, edit: CellEdit, order: list[str]) -> None:
         cells = self._notebook.ycells
         if isinstance(edit, InsertCell):
-            if self._index(edit.cell_id) is None:
+            if edit.cell_id not in order:
                 raw = raw_cell(edit.cell_id, edit.type, edit.source, edit.metadata, edit.attachments)
-                cells.insert(self._behind(edit.after), self._notebook.create_ycell(raw))
+                self._insert(_behind(order, edit.after), raw, order)
             return
-        index = self._index(edit.cell_id)
-        if index is None:
+        if edit.cell_id not in order:
             return  # a deletion carried out again
+        index = order.index(edit.cell_id)
         if isinstance(edit, DeleteCell):
-            del cells[index]
+            del cells[index], order[index]
         elif isinstance(edit, MoveCell):
-            self._move(index, edit)
+            self._move(index, edit, order)
         elif isinstance(edit, ReplaceSource):
             self._replace(index, edit)
         elif isinstance(edit, SetCellMetadata):
@@ -101,26 +103,28 @@ class RoomDocument:
             attachments = kept_attachments(self._cell(ycell, {edit.cell_id}), edit)
             raw = raw_cell(edit.cell_id, edit.type, edit.source, plain(ycell["metadata"].to_py()), attachments)
             self._notebook.ycells[index] = self._notebook.create_ycell(raw)
+        elif "\r" in str(ycell["source"]):
+            # An editor counts such an end of line as one character, and would lose its place: it begins anew.
+            raw = plain(ycell.to_py())
+            self._notebook.ycells[index] = self._notebook.create_ycell({**raw, "source": edit.source})
         else:
             splice(ycell["source"], edit.source)
 
-    def _move(self, index: int, edit: MoveCell) -> None:
+    def _move(self, index: int, edit: MoveCell, order: list[str]) -> None:
         # The shared array's own move is not understood by every client; a copy keeps the id, and ids are what we name.
-        if edit.after == edit.cell_id:
+        if edit.after == edit.cell_id or _behind(order, edit.after) == index:
             return
         raw = plain(self._notebook.ycells[index].to_py())
-        del self._notebook.ycells[index]
-        self._notebook.ycells.insert(self._behind(edit.after), self._notebook.create_ycell(raw))
+        del self._notebook.ycells[index], order[index]
+        self._insert(_behind(order, edit.after), raw, order)
 
-    def _index(self, cell_id: str) -> int | None:
-        for index, ycell in enumerate(self._notebook.ycells):
-            if ycell["id"] == cell_id:
-                return index
-        return None
+    def _insert(self, index: int, raw: dict[str, Any], order: list[str]) -> None:
+        self._notebook.ycells.insert(index, self._notebook.create_ycell(raw))
+        order.insert(index, raw["id"])
 
-    def _behind(self, after: str) -> int:
-        index = self._index(after) if after else -1
-        return len(self._notebook.ycells) if index is None else index + 1
+
+def _behind(order: Sequence[str], after: str) -> int:
+    return order.index(after) + 1 if after else 0
 
 
 def splice(text: Any, wanted: str) -> None:
