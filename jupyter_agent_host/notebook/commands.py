@@ -57,6 +57,7 @@ USAGE = {
 MODES: tuple[str, ...] = get_args(PermissionMode)
 _SHOWN_TURN_BYTES = 4000
 _PROMPT_CHARS = 400
+_ROW_CHARS = 1000  # what weakens a sandbox is told whole
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def sentence(text: str) -> Text:
 
 def table(title: str, rows: Mapping[str, str]) -> Text:
     """Names and values, a line each; empty values are left out."""
-    shown = {name: describe.one_line(value, 300) for name, value in rows.items() if value}
+    shown = {name: describe.one_line(value, _ROW_CHARS) for name, value in rows.items() if value}
     width = max((len(name) for name in shown), default=0)
     plain = "\n".join([title, *(f"  {name:<{width}}  {value}" for name, value in shown.items())])
     lines = [f"| **{title}** | |", "| --- | --- |", *(f"| {name} | {_cell(value)} |" for name, value in shown.items())]

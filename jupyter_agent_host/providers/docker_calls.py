@@ -16,6 +16,7 @@ from jupyter_agent_host.providers.docker_streams import independent_socket
 from jupyter_agent_host.sandbox.spec import ExitState, SandboxStats
 
 _KILLED = 137
+_NOT_RUNNING = "container state improper"  # Podman's, with status 500
 _LISTENS = ("test", "-S", SOCKET_PATH)
 # Bounded, since an exec outlives a caller that gave up.
 _AWAIT_SOCKET = 'i=0; until [ -S "$0" ] || [ $i -ge 3000 ]; do sleep 0.02; i=$((i+1)); done'
@@ -68,7 +69,8 @@ def _run_inside(client: APIClient, container: str, command: tuple[str, ...]) -> 
 
 
 def _gone_if_stopped(err: docker.errors.APIError) -> Exception:
-    if err.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT):
+    stopped = err.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT) or _NOT_RUNNING in str(err.explanation)
+    if stopped:
         return SandboxGoneError("The sandbox is not running any more.", provider=PROVIDER)
     kept: Exception = err
     return kept

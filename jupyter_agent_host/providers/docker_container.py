@@ -19,7 +19,7 @@ from jupyter_agent_host.providers.docker_errors import PROVIDER
 from jupyter_agent_host.providers.docker_folder import SandboxFolder
 from jupyter_agent_host.providers.docker_seccomp import profile
 from jupyter_agent_host.providers.docker_settings import ENGINES_OWN, DockerSettings
-from jupyter_agent_host.providers.docker_workspace import Mounts
+from jupyter_agent_host.providers.docker_workspace import Mounts, Tmpfs
 from jupyter_agent_host.sandbox.spec import LABEL_HOST, LABEL_NOTEBOOK, LABEL_PROTOCOL, LABEL_SESSION, SandboxSpec
 
 StreamMode = Literal["socket", "exec"]
@@ -28,7 +28,7 @@ LABEL_STREAM = "io.jupyter.agent-host.stream"
 LABEL_FOLDER = "io.jupyter.agent-host.folder"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
-_SOCKET_TMPFS = "rw,noexec,nosuid,nodev,size=1m,mode=1777"
+_SOCKET_TMPFS_BYTES = 1024**2
 
 
 def container_name(spec: SandboxSpec, template: str) -> str:
@@ -104,13 +104,13 @@ def _host_config(blueprint: Blueprint) -> Mapping[str, Any]:
     if blueprint.mode == "socket":
         mounts.append(Mount(target=SOCKET_DIR, source=str(blueprint.folder.leaf), type="bind"))
     else:
-        tmpfs[SOCKET_DIR] = _SOCKET_TMPFS
+        tmpfs[SOCKET_DIR] = Tmpfs(_SOCKET_TMPFS_BYTES, spec.user, 0o700, exec=False)
     wanted: dict[str, Any] = {
         "network_mode": settings.network_name,
         "cap_drop": ["ALL"],
         "security_opt": _security_options(blueprint.engine, settings),
         "read_only": True,
-        "tmpfs": tmpfs,
+        "tmpfs": {place: memory.options(podman=blueprint.engine.podman) for place, memory in tmpfs.items()},
         "mounts": mounts,
         "pids_limit": spec.limits.pids,
         "mem_limit": spec.limits.mem_bytes,

@@ -20,6 +20,9 @@ PROBE_SECONDS = 10
 CALL_SECONDS = 60
 
 
+_LIMITS = {"MemoryLimit": "memory", "CpuCfsQuota": "processor time", "PidsLimit": "the number of processes"}
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """Where an engine may listen. `source` says, for people, why it was looked for there."""
@@ -36,7 +39,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Engine:
-    """One engine that answered, and what it said about itself."""
+    """One engine that answered, and what it said about itself. `unlimited`: what it cannot limit, in words."""
 
     client: APIClient
     endpoint: Endpoint
@@ -46,6 +49,7 @@ class Engine:
     rootless: bool
     userns_remapped: bool
     seccomp: bool
+    unlimited: tuple[str, ...]
     runtimes: tuple[str, ...]
 
     @property
@@ -124,8 +128,24 @@ def _describe(endpoint: Endpoint) -> Engine:
         name="Podman" if any("podman" in name.lower() for name in names) else "Docker",
         version=str(version.get("Version", "")),
         storage_driver=str(info.get("Driver", "")),
-        rootless=any("rootless" in option for option in options),
+        rootless=is_rootless(info),
         userns_remapped=any("name=userns" in option for option in options),
         seccomp=any("seccomp" in option for option in options),
+        unlimited=unlimited(info),
         runtimes=tuple(sorted(info.get("Runtimes") or ())),
     )
+
+
+def unlimited(info: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which of our limits an engine cannot hold, by its own `info`.
+
+    A rootless one on control groups v1 can hold none. Docker says so; Podman says that it holds all, and ignores them.
+    """
+    if is_rootless(info) and str(info.get("CgroupVersion")) == "1":
+        return tuple(_LIMITS.values())
+    return tuple(what for name, what in _LIMITS.items() if info.get(name) is False)
+
+
+def is_rootless(info: Mapping[str, Any]) -> bool:
+    """Whether it runs as an ordinary user: Podman has a field for that, Docker lists it among its security options."""
+    return bool(info.get("Rootless")) or "rootless" in str(info.get("SecurityOptions"))

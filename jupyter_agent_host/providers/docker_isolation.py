@@ -24,6 +24,8 @@ def describe(engine: Engine, settings: DockerSettings, notes: Iterable[str] = ()
         said.append(f"the network {settings.network_name} is a way out that the gateway does not see")
     if not engine.seccomp:
         said.append("system calls are not filtered: this engine or its kernel has no seccomp")
+    if engine.unlimited:
+        said.append(f"not limited, since this engine cannot: {', '.join(engine.unlimited)}")
     extra = sorted({*settings.extra_create_kwargs, *settings.extra_host_config})
     if extra:
         said.append(f"an administrator's settings replace ours: {', '.join(extra)}")

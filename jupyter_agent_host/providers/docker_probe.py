@@ -68,7 +68,7 @@ def explore(engine: Engine, settings: DockerSettings) -> Findings:
         SandboxError: the engine cannot even run a container of the image.
     """
     user = sandbox_user(engine, os.getuid(), os.getgid())
-    quota = _quota(engine.client)
+    quota = not engine.podman and _quota(engine.client)  # Podman takes the option where it cannot hold it, too
     found = _try_folders(engine, settings, user) if engine.endpoint.local else None
     if found is None:
         _try_nothing(engine, settings, user)

@@ -38,12 +38,28 @@ class Volume:
     options: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Tmpfs:
+    """Memory that this user inside can write to. `exec`: compiled wheels and scripts that the agent makes must run."""
+
+    size_bytes: int
+    user: tuple[int, int]
+    mode: int
+    exec: bool = True
+
+    def options(self, *, podman: bool) -> str:
+        """In the engine's words. Podman knows no ids here, but gives the folder to the container's user."""
+        owner = "U,notmpcopyup" if podman else f"uid={self.user[0]},gid={self.user[1]}"
+        may_exec = "exec" if self.exec else "noexec"
+        return f"rw,{may_exec},nosuid,nodev,size={self.size_bytes},{owner},mode={self.mode:o}"
+
+
 @dataclass
 class Mounts:
-    """Mounts, tmpfs options by path, volumes to make, and what is weaker than asked."""
+    """Mounts, tmpfs by path, volumes to make, and what is weaker than asked."""
 
     mounts: list[Mount] = field(default_factory=list)
-    tmpfs: dict[str, str] = field(default_factory=dict)
+    tmpfs: dict[str, Tmpfs] = field(default_factory=dict)
     volumes: list[Volume] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -58,7 +74,8 @@ def plan_mounts(spec: SandboxSpec, name: str, folder: SandboxFolder, *, quota: b
     _plan_scratch(plan, spec, name, quota=quota)
     workspace = spec.workspace
     if isinstance(workspace, BindWorkspace):
-        plan.mounts.append(Mount(target=WORKSPACE, source=str(workspace.source), type="bind"))
+        # Looked at here: Podman would make a missing one.
+        plan.mounts.append(Mount(target=WORKSPACE, source=str(_existing(workspace.source)), type="bind"))
         plan.notes.append(workspace.limit or "the disk limit is not enforced: /workspace is a folder of the host")
     elif isinstance(workspace, OverlayWorkspace):
         plan.volumes.append(Volume(f"{name}-workspace", _overlay_options(plan, workspace, folder, spec.user)))
@@ -71,7 +88,7 @@ def plan_mounts(spec: SandboxSpec, name: str, folder: SandboxFolder, *, quota: b
 
 def _plan_scratch(plan: Mounts, spec: SandboxSpec, name: str, *, quota: bool) -> None:
     share = spec.limits.mem_bytes // _TMPFS_SHARE
-    plan.tmpfs["/tmp"] = _tmpfs(share, spec.user, _ANYBODY)  # noqa: S108 - a tmpfs of the sandbox's own
+    plan.tmpfs["/tmp"] = Tmpfs(share, spec.user, _ANYBODY)  # noqa: S108 - a tmpfs of the sandbox's own
     places = {HOME: _ROOT_ONLY}
     if isinstance(spec.workspace, ScratchWorkspace):
         places[WORKSPACE] = 0o755
@@ -81,16 +98,11 @@ def _plan_scratch(plan: Mounts, spec: SandboxSpec, name: str, *, quota: bool) ->
             plan.volumes.append(volume)
             plan.mounts.append(Mount(target=place, source=volume.name, type="volume"))
         return
-    plan.tmpfs.update({place: _tmpfs(share, spec.user, mode) for place, mode in places.items()})
+    plan.tmpfs.update({place: Tmpfs(share, spec.user, mode) for place, mode in places.items()})
     plan.notes.append(
         f"{', '.join(places)} and /tmp are memory, {share // 1024**2} MiB each, counted in the memory limit:"
         " this engine cannot limit a volume's size"
     )
-
-
-def _tmpfs(size_bytes: int, user: tuple[int, int], mode: int) -> str:
-    # exec: compiled wheels and scripts that the agent makes must run.
-    return f"rw,exec,nosuid,nodev,size={size_bytes},uid={user[0]},gid={user[1]},mode={mode:o}"
 
 
 def _overlay_options(

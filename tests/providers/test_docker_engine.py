@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_agent_host.errors import AgentHostError, ConfigError, ProviderUnavailableError
 from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.providers.docker_engine import find_endpoints, open_engine
+from jupyter_agent_host.providers.docker_engine import find_endpoints, is_rootless, open_engine, unlimited
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +87,24 @@ async def test_probe_reports_an_absent_engine(tmp_path: Path, monkeypatch: pytes
 def test_wrong_settings_are_said_at_once(settings: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         DockerProvider(**settings)
+
+
+PODMAN = {"CgroupVersion": "1", "MemoryLimit": True, "CpuCfsQuota": True, "PidsLimit": True}
+"""What Podman 4.3 says of limits on control groups v1, as root and as an ordinary user."""
+
+
+def test_limits_that_a_rootless_podman_only_claims_are_told() -> None:
+    rootful, rootless = {**PODMAN, "Rootless": False}, {**PODMAN, "Rootless": True}
+    assert (is_rootless(rootful), unlimited(rootful)) == (False, ())
+    assert (is_rootless(rootless), unlimited(rootless)) == (
+        True,
+        ("memory", "processor time", "the number of processes"),
+    )
+    assert unlimited({**rootless, "CgroupVersion": "2"}) == ()
+
+
+def test_a_limit_that_docker_says_it_cannot_hold_is_told() -> None:
+    options = ["name=seccomp,profile=builtin", "name=rootless"]
+    docker = {"CgroupVersion": "2", "SecurityOptions": options, "MemoryLimit": True, "CpuCfsQuota": False}
+    assert is_rootless(docker)
+    assert unlimited(docker) == ("processor time",)
