@@ -30,7 +30,7 @@ def describe(engine: Engine, settings: DockerSettings, notes: Iterable[str] = ()
     if extra:
         said.append(f"an administrator's settings replace ours: {', '.join(extra)}")
     if engine.rootless and not engine.podman:
-        said.append("rootless Docker: the agent is uid 0 of a user namespace, without capabilities (not tested)")
+        said.append("rootless Docker: the agent is uid 0 of a user namespace, without capabilities")
     return Isolation("container", f"{engine.name}{runtime}, {network}", tuple(said))
 
 
