@@ -66,6 +66,9 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         service.terminate()
         service.wait(30)
         subprocess.run(["podman", "system", "reset", "--force"], check=True, env=environ)
+        mounted = folder / "graph/overlay"
+        if mounted.is_mount():
+            subprocess.run(["umount", str(mounted)], check=True)
 
 
 class PodmanContract(DockerContract):
