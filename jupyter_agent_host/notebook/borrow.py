@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-_SHOWN = ("image/png", "image/jpeg")
+_SHOWN = ("image/png", "image/jpeg", "image/svg+xml")
 
 
 def run_borrowed(shell: InteractiveShell, code: str, parent: Any) -> str:
@@ -20,7 +21,8 @@ def run_borrowed(shell: InteractiveShell, code: str, parent: Any) -> str:
     """
     header = dict(parent) if isinstance(parent, Mapping) else {}
     kernel = getattr(shell, "kernel", None)
-    with _as_caused_by(shell, kernel, {"header": header, "msg_id": header.get("msg_id", ""), "metadata": {}}):
+    parent = {"header": header, "msg_id": header.get("msg_id", ""), "metadata": {}}
+    with _as_caused_by(shell, kernel, parent), _asking_nobody(kernel), _awaiting_by_itself(shell):
         result = shell.run_cell(code, store_history=False, silent=False)  # type: ignore[no-untyped-call]
     error = result.error_before_exec or result.error_in_exec
     return "" if error is None else f"{type(error).__name__}: {error}"
@@ -52,6 +54,40 @@ def _as_caused_by(shell: Any, kernel: Any, parent: dict[str, Any]) -> Iterator[N
         shell.display_pub.unregister_hook(show_figures)
         _state(kernel, "idle", parent)
         shell.set_parent(before)
+
+
+@contextmanager
+def _asking_nobody(kernel: Any) -> Iterator[None]:
+    """As in the kernel's queue, where code of the agent's has no `input()`: whoever is asked would not know by whom."""
+    if kernel is None:
+        yield
+        return
+    before, kernel._allow_stdin = kernel._allow_stdin, False  # noqa: SLF001 - each request sets it
+    try:
+        yield
+    finally:
+        kernel._allow_stdin = before  # noqa: SLF001
+
+
+@contextmanager
+def _awaiting_by_itself(shell: Any) -> Iterator[None]:
+    """Code that awaits gets a loop of its own, since the kernel's is busy with the waiting cell."""
+    before, shell.loop_runner = shell.loop_runner, _run_in_own_loop
+    try:
+        yield
+    finally:
+        shell.loop_runner = before
+
+
+def _run_in_own_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    outer = asyncio._get_running_loop()  # noqa: SLF001 - made for those who run loops
+    asyncio._set_running_loop(None)  # noqa: SLF001
+    try:
+        with asyncio.Runner() as runner:
+            return runner.run(coroutine)
+    finally:
+        asyncio._set_running_loop(outer)  # noqa: SLF001
+        asyncio.set_event_loop(outer)
 
 
 def _state(kernel: Any, state: str, parent: dict[str, Any]) -> None:

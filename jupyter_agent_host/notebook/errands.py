@@ -14,6 +14,7 @@ from jupyter_agent_host.notebook.signals import Interrupts
 from jupyter_agent_host.protocol.kernel_work import KernelWork, KernelWorkDone, KernelWorkRequest
 
 _PAUSE_SECONDS = 1.0
+_INTERRUPT_SECONDS = 2.0
 
 RunCode = Callable[[str, Any], str]
 """Runs code as a cell would, its outputs as caused by that message header; the error's name and value, or ""."""
@@ -66,10 +67,12 @@ class Errands:
         finally:
             self._running = ""
         ours = work.work_id in self._stopped
-        if error.startswith(("KeyboardInterrupt", "StoppedByHost")) and not ours:
+        by_person = error.startswith(("KeyboardInterrupt", "StoppedByHost")) and not ours
+        if by_person:
             interrupts.add()
         status = "aborted" if ours and error else "error" if error else "ok"
-        self._done(KernelWorkDone(work_id=work.work_id, status=status, error=error[:1000], path=self._path))  # type: ignore[arg-type]
+        done = KernelWorkDone(work_id=work.work_id, status=status, error=error[:1000], path=self._path)  # type: ignore[arg-type]
+        self._done(done, after_interrupt=by_person)
 
     def _poll(self, turn_id: str) -> None:
         while not self._left.is_set():
@@ -98,10 +101,16 @@ class Errands:
             if self._running == work.stops:
                 _interrupt_main()
 
-    def _done(self, done: KernelWorkDone) -> None:
-        """Tell the host, in a thread of its own: the cell's thread waits for nobody."""
+    def _done(self, done: KernelWorkDone, *, after_interrupt: bool = False) -> None:
+        """Tell the host, in a thread of its own: the cell's thread waits for nobody.
+
+        `after_interrupt`: the person stopped it, and the turn is to hear of that first, or it could end as if nothing
+        had been.
+        """
 
         def tell() -> None:
+            if after_interrupt:
+                self._left.wait(_INTERRUPT_SECONDS)
             try:
                 self._client.call("kernel_work_done", done)
             except AgentHostError:

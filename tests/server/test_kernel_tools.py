@@ -122,6 +122,27 @@ def test_inside_an_agent_cell_code_runs_in_its_thread_without_a_deadlock(there: 
     assert "would kill that cell" in kernel.run("print(r.text)")
 
 
+def test_inside_an_agent_cell_code_awaits_and_asks_neither_the_person_nor_an_agent(there: Rig) -> None:
+    there.lab.notebook("awaits.ipynb", "1")
+    kernel = there.lab.session("awaits.ipynb")
+    run_cell(kernel, "%load_ext jupyter_agent_host")
+
+    def told(prompt: str) -> str:
+        reply, outputs = run_cell(kernel, f"%%agent -o r\n{prompt}")
+        assert reply["status"] == "ok", outputs
+        return kernel.run("print(r.text)")
+
+    waits = "import asyncio\nasync def later(): return 6 * 7\nprint('got', await asyncio.create_task(later()))"
+    assert "got 42" in told(f"RUN {waits}")
+    stopped = told("STOP import asyncio; await asyncio.sleep(60)")
+    assert "idle" in stopped or "holds the kernel" in stopped
+    assert "StdinNotImplementedError" in told("RUN password = input('Password: ')")
+    assert "asks an agent" in told("RUN %%agent\nhello")
+    reply, _ = run_cell(kernel, "import asyncio\nawait asyncio.sleep(0)\nmine = input()", reply="typed")
+    assert reply["status"] == "ok"
+    assert kernel.run("print(mine)") == "typed\n"
+
+
 def test_functions_are_offered_by_ampersand_for_one_turn(there: Rig) -> None:
     there.lab.notebook("offer.ipynb", "1")
     kernel = there.lab.session("offer.ipynb")

@@ -12,6 +12,8 @@ from jupyter_agent_host.host.notebook.apply import index_of
 from jupyter_agent_host.host.notebook.cells import Cell, Snapshot
 
 MAX_CODE_CHARS = 200_000
+PROMPTS = ("%%agent", "%agent")
+"""What code begins with that asks an agent."""
 
 CellId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 CellIds = Annotated[tuple[CellId, ...], msgspec.Meta(min_length=1, max_length=50)]

@@ -21,7 +21,7 @@ from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, SetCellMetada
 from jupyter_agent_host.host.notebook.jobs import Job
 from jupyter_agent_host.host.notebook.kernel import Execution, RunRequest
 from jupyter_agent_host.host.notebook.outputs import Gathered
-from jupyter_agent_host.host.tools.arguments import Arguments, NamedCells, Wait, find_cell
+from jupyter_agent_host.host.tools.arguments import PROMPTS, Arguments, NamedCells, Wait, find_cell
 from jupyter_agent_host.host.tools.interface import Change, Tool, ToolAnswer, ToolContext, text_answer
 from jupyter_agent_host.host.tools.jobs import run_as_job
 from jupyter_agent_host.host.tools.provenance import provenance
@@ -31,7 +31,6 @@ logger = logging.getLogger(__name__)
 _SHOW_SECONDS = 2.0
 _SHOW_BYTES = 100_000
 _TRY_AGAIN_SECONDS = (0.2, 1.0, 3.0)
-_PROMPTS = ("%%agent", "%agent")
 _AGENT_KERNEL = "agent-claude"
 """The kernelspec in whose notebooks a cell is a prompt, unless it begins with a magic."""
 
@@ -172,7 +171,7 @@ class _CellRun:
 def _asks_agent(snapshot: Snapshot, source: str) -> bool:
     kernel = snapshot.metadata.get("kernelspec")
     is_prompt = isinstance(kernel, Mapping) and kernel.get("name") == _AGENT_KERNEL and not source.startswith("%")
-    return source.startswith(_PROMPTS) or (is_prompt and bool(source))
+    return source.startswith(PROMPTS) or (is_prompt and bool(source))
 
 
 def _check(context: ToolContext, cell: Cell, revision: str, *, asks: bool) -> None:

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 
 import msgspec
 
-from jupyter_agent_host.errors import NotebookError
+from jupyter_agent_host.errors import NotebookError, ToolArgumentError
 from jupyter_agent_host.host.notebook import running
 from jupyter_agent_host.host.notebook.jobs import Job
 from jupyter_agent_host.host.notebook.kernel import Execution, RunRequest
-from jupyter_agent_host.host.tools.arguments import Arguments, Code, Wait
+from jupyter_agent_host.host.tools.arguments import PROMPTS, Arguments, Code, Wait
 from jupyter_agent_host.host.tools.interface import Change, Tool, ToolAnswer, ToolContext
 from jupyter_agent_host.host.tools.jobs import run_as_job
 
@@ -27,6 +27,8 @@ class RunCode(Arguments, frozen=True):
 async def run_code(context: ToolContext, arguments: RunCode) -> Change:
     """The code, exactly, in the kernel's queue or beside it."""
     context.agent.jobs.refuse_repeated(context.request_id)
+    if arguments.code.lstrip().startswith(PROMPTS):
+        raise ToolArgumentError("This code asks an agent, and would wait for the turn that runs it.")
     status = await context.kernel.status()
     request = RunRequest(
         code=arguments.code,
