@@ -43,10 +43,10 @@ def ensure_base(client: APIClient, progress: Callable[[str], None]) -> str:
         tarball = Path(folder) / "base.tar"
         _run_mmdebstrap(tarball, progress)
         progress("Importing the base image.")
-        repository, _, name = tag.partition(":")
         with translated("import the base image"), tarball.open("rb") as stream:
-            # docker-py announces chunked transfer; requests chunks an iterator, but not a file.
-            client.import_image_from_stream(iter(lambda: stream.read(_CHUNK), b""), repository=repository, tag=name)
+            # docker-py announces chunked transfer; requests chunks an iterator, but not a file. Podman reads no
+            # tag but the repository's.
+            client.import_image_from_stream(iter(lambda: stream.read(_CHUNK), b""), repository=tag)
     return tag
 
 
