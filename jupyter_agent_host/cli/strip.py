@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.store.strip import strip
 
 _STANDARD = Path("-")
+_HALF_LETTER = re.compile("[\ud800-\udfff]")
+"""What is left of an emoji that a program cut through. UTF-8 has no way to write it, and JSON only an escape."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -53,7 +56,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _filter(*, check: bool) -> int:
     """Standard input to standard output; what is no notebook is an error, so that git keeps it out."""
-    text = sys.stdin.buffer.read().decode("utf-8")
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as err:
+        print(f"standard input is no notebook: {err}.", file=sys.stderr)
+        return 1
     try:
         notebook = _read(text, "standard input")
     except AgentHostError as err:
@@ -92,4 +99,5 @@ def _read(text: str, name: str) -> dict[str, Any]:
 
 def _written(notebook: dict[str, Any]) -> str:
     """The form that Jupyter itself writes, so that a diff shows nothing else."""
-    return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+    text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+    return _HALF_LETTER.sub(lambda half: f"\\u{ord(half[0]):04x}", text)

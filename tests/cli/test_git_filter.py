@@ -77,6 +77,14 @@ def test_our_own_filter_keeps_outputs_and_takes_the_agent_out(repository: Path) 
     assert git(repository, "status", "--porcelain") == ""
 
 
+def test_half_an_emoji_in_an_output_goes_through_the_filter(repository: Path) -> None:
+    whole = json.dumps(NOTEBOOK).replace('"said"', r'"cut \ud83d"')
+    (repository / "a.ipynb").write_text(whole)
+    notebook = committed(repository, "take only the agent out")
+    assert notebook["cells"][0]["outputs"][0]["data"] == {"text/plain": ["cut \ud83d"]}
+    assert "agent" not in json.dumps(notebook)
+
+
 def test_nbstripout_takes_our_keys_along(repository: Path) -> None:
     notebook = committed(repository, "take outputs out as well")
 
@@ -86,7 +94,9 @@ def test_nbstripout_takes_our_keys_along(repository: Path) -> None:
 
 def test_what_is_no_notebook_is_kept_out(repository: Path) -> None:
     committed(repository, "take only the agent out")
-    (repository / "b.ipynb").write_text("{broken")
-
-    with pytest.raises(subprocess.CalledProcessError):
-        git(repository, "add", "b.ipynb")
+    for broken in (b"{broken", b"\xff\xfe{}"):
+        (repository / "b.ipynb").write_bytes(broken)
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            git(repository, "add", "b.ipynb")
+        assert "is no notebook" in refused.value.stderr
+        assert "Traceback" not in refused.value.stderr
