@@ -161,7 +161,7 @@ def reduce(view: TurnView, record: EventRecord) -> TurnView:  # noqa: C901, PLR0
         case TurnEnded() as event:
             return replace(view, ended=event, model=event.model or view.model, parts=_closed(view.parts, event))
         case FilesRefused() | Notice() | UnknownEvent() as event:
-            return replace(view, parts=(*view.parts, _notice(event)))
+            return replace(view, parts=_noticed(view.parts, _notice(event)))
 
 
 def _delta(parts: tuple[Part, ...], event: TextDelta) -> tuple[Part, ...]:
@@ -238,6 +238,13 @@ def _closed(parts: tuple[Part, ...], event: TurnEnded) -> tuple[Part, ...]:
     if event.text and not any(isinstance(part, TextPart) for part in closed):
         return (*closed, TextPart(message_id="", text=event.text, open=False, block_index=0))
     return closed
+
+
+def _noticed(parts: tuple[Part, ...], notice: NoticePart) -> tuple[Part, ...]:
+    """Of attempts at the same answer, the newest alone is told."""
+    last = parts[-1] if parts else None
+    again = notice.code == "retrying" and isinstance(last, NoticePart) and last.code == notice.code
+    return (*(parts[:-1] if again else parts), notice)
 
 
 def _notice(event: FilesRefused | Notice | UnknownEvent) -> NoticePart:

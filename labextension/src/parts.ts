@@ -1,5 +1,5 @@
 /** A turn's parts while a batch of events is folded: found by what they belong to, and changed in place. */
-import type { Part, TextPart, ToolPart } from './turn';
+import type { NoticePart, Part, TextPart, ToolPart } from './turn';
 import type { AssistantText, PermissionAsked, PermissionSettled, TextDelta, ToolCall, ToolResult, TurnEnded } from './wire';
 
 export class PartsDraft {
@@ -25,6 +25,16 @@ export class PartsDraft {
       this.parts[this.parts.length - 1] = { ...last, text: last.text + event.text };
     } else {
       this.add({ type: 'thinking', messageId: event.messageId, text: event.text });
+    }
+  }
+
+  /** Of attempts at the same answer, the newest alone is told. */
+  notice(part: NoticePart): void {
+    const last = this.parts.at(-1);
+    if (part.code === 'retrying' && last?.type === 'notice' && last.code === part.code) {
+      this.parts[this.parts.length - 1] = part;
+    } else {
+      this.add(part);
     }
   }
 

@@ -155,7 +155,7 @@ class TurnDraft {
         });
         break;
       case 'notice':
-        draft.add({ type: 'notice', level: event.level, code: event.code, text: event.text });
+        draft.notice({ type: 'notice', level: event.level, code: event.code, text: event.text });
         break;
       case 'unknown':
         draft.add({ type: 'notice', level: 'info', code: 'unknown_event', text: event.name });

@@ -47,6 +47,13 @@ describe('a turn', () => {
     expect(view.parts.some(part => part.type === 'thinking')).toBe(false);
   });
 
+  it('tells the newest of several attempts alone', () => {
+    const retry = (text: string): EventRecord => record({ kind: 'notice', level: 'info', code: 'retrying', text });
+    const notices = (view: TurnView): string[] => view.parts.flatMap(part => (part.type === 'notice' ? [part.text] : []));
+    expect(notices(only([retry('1 of 10'), retry('2 of 10')]))).toEqual(['2 of 10']);
+    expect(notices(only([retry('1 of 10'), say('an answer'), retry('1 of 10')]))).toEqual(['1 of 10', '1 of 10']);
+  });
+
   it('joins results to calls, also when the result comes first', () => {
     const view = only([
       record({ kind: 'tool_result', toolUseId: 'x', text: 'late' }),

@@ -75,6 +75,12 @@ def test_a_discarded_attempt_leaves_no_word_behind() -> None:
     assert view.text.split() == [f"w{n}" for n in range(60)]
 
 
+def test_of_several_attempts_the_newest_alone_is_told() -> None:
+    first, second = (Notice(level="info", code="retrying", text=f"attempt {number} of 10") for number in (1, 2))
+    assert [part.text for part in view_of(first, second).parts if isinstance(part, NoticePart)] == [second.text]
+    assert len(view_of(first, delta("an answer", "m"), second).parts) == 3
+
+
 def test_an_event_seen_twice_counts_once() -> None:
     record = EventRecord(number=1, notebook_id="nb", session_id="s", turn_id="t", time=1.0, event=delta("x"))
     assert fold([record, record]).text == "x"
