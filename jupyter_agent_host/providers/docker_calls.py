@@ -12,7 +12,7 @@ from docker import APIClient
 from jupyter_agent_host.errors import SandboxGoneError
 from jupyter_agent_host.image.layout import RELAY_COMMAND, SOCKET_PATH
 from jupyter_agent_host.providers.docker_errors import PROVIDER, translated
-from jupyter_agent_host.providers.docker_streams import independent_socket
+from jupyter_agent_host.providers.docker_streams import close_socket, independent_socket
 from jupyter_agent_host.sandbox.spec import ExitState, SandboxStats
 
 _KILLED = 137
@@ -34,7 +34,7 @@ def start_with_line(client: APIClient, container: str, line: bytes) -> None:
                 raise
             raise SandboxGoneError("The sandbox ended before it read its orders.", provider=PROVIDER) from err
         finally:
-            attached.close()
+            close_socket(attached)
 
 
 def dial_relay(client: APIClient, container: str) -> Any:

@@ -112,8 +112,19 @@ def open_engine(environ: Mapping[str, str] | None = None, home: Path | None = No
     )
 
 
+class _Client(APIClient):  # type: ignore[misc]  # docker-py has no types
+    """Believes an engine by the certificates that go with its address, as `docker` does.
+
+    `requests` would let REQUESTS_CA_BUNDLE win over them, which companies set for the web.
+    """
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        chosen = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, chosen, cert)
+
+
 def _describe(endpoint: Endpoint) -> Engine:
-    client = APIClient(base_url=endpoint.url, tls=endpoint.tls, timeout=PROBE_SECONDS, version="auto")
+    client = _Client(base_url=endpoint.url, tls=endpoint.tls, timeout=PROBE_SECONDS, version="auto")
     try:
         version, info = client.version(), client.info()
     except VENDOR_ERRORS:

@@ -15,7 +15,7 @@ from anyio.abc import ByteStream
 
 from jupyter_agent_host.errors import SandboxGoneError
 from jupyter_agent_host.providers.docker_errors import PROVIDER
-from jupyter_agent_host.providers.docker_streams import THREADS, wrap_socket
+from jupyter_agent_host.providers.docker_streams import THREADS, close_socket, wrap_socket
 
 _CHUNK = 64 * 1024
 _HEADER_BYTES = 8
@@ -149,7 +149,7 @@ class RelayPool:
                     continue
                 raise
             if was_spare and not _quiet(raw):
-                raw.close()
+                close_socket(raw)
                 continue
             return RelayStream(await wrap_socket(raw))
 
@@ -197,7 +197,7 @@ class RelayPool:
 
 def _close_result(future: Future[Any]) -> None:
     if not future.cancelled() and future.exception() is None:
-        future.result().close()
+        close_socket(future.result())
 
 
 def _quiet(raw: Any) -> bool:
