@@ -20,7 +20,7 @@ from jupyter_agent_host.host.claim import Claim
 from jupyter_agent_host.host.feed import EventFeed
 from jupyter_agent_host.host.lifecycle import Lifecycle
 from jupyter_agent_host.host.live import LiveSandbox
-from jupyter_agent_host.host.network import NotebookNetwork
+from jupyter_agent_host.host.network import NETWORK_TOOL, NotebookNetwork
 from jupyter_agent_host.host.notebook.jobs import Jobs
 from jupyter_agent_host.host.notebook.waiting import WaitingCell
 from jupyter_agent_host.host.parking import Decision
@@ -80,7 +80,6 @@ class NotebookAgent:
         self.queue: deque[Turn] = deque()
         self.active: Turn | None = None
         self.live: LiveSandbox | None = None
-        self.questions = Questions(self.emit)
         self.claim: Claim | None = None
         self.trust: Trust = "none"
         self.trust_reason = ""
@@ -99,6 +98,7 @@ class NotebookAgent:
         self.network = NotebookNetwork(row.notebook_id, services.network, Now(self._running), self._ask_person)
         self.scope = NotebookScope(row.notebook_id, services.journal, budget, self.network, services.network.audit)
         self.tools = services.make_toolbox()
+        self.questions = Questions(self.emit, {*self.tools.names, NETWORK_TOOL})
         self.review = Review(self)
         self.waiting = WaitingCell()
         self.jobs = Jobs(self)

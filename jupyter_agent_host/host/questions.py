@@ -2,12 +2,16 @@
 
 Both are the same to every surface: a `PermissionAsked` opens one, the `PermissionSettled` of the same id closes it.
 They differ in who waits: the runner inside, which is told by a frame, or a task of the host in `Questions.ask`.
+
+No answer to the one may count for the other. The host makes its ids from what is asked about, so the box can foresee
+them: a hyphen marks the host's, and none of the box's may have one. Grants are kept by a tool's name: the box may not
+ask in the name of a tool of the host's.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
 import anyio
@@ -17,6 +21,8 @@ from jupyter_agent_host.host.outcome import NOBODY
 from jupyter_agent_host.host.parking import Decision, digest_of
 from jupyter_agent_host.protocol.events import AnyEvent, EventRecord, PermissionAsked, PermissionSettled
 from jupyter_agent_host.protocol.host_api import AnswerRequest
+
+_HOSTS_MARK = "-"
 
 
 class Emit(Protocol):
@@ -37,10 +43,14 @@ class _Question:
 
 
 class Questions:
-    """One agent's questions, by request id. Everything happens on the host's event loop."""
+    """One agent's questions, by request id. Everything happens on the host's event loop.
 
-    def __init__(self, emit: Emit) -> None:
+    `hosts_tools`: names under which the host asks, and so the box may not.
+    """
+
+    def __init__(self, emit: Emit, hosts_tools: Collection[str] = ()) -> None:
         self._emit = emit
+        self._hosts_tools = frozenset(hosts_tools)
         self._open: dict[str, _Question] = {}
         self._settling: dict[str, _Question] = {}  # decided, and on its way into the journal
         self._unheard: dict[str, _Question] = {}  # answered while nobody waited: the asker was cut off and comes back
@@ -62,15 +72,20 @@ class Questions:
 
         Cancelling leaves the question open: whoever asks again with the same `request_id` (after a lost connection, or
         in a restarted host) joins it, or gets the answer that was given meanwhile. So the id must be made from what is
-        asked about, not at random, and never be a string that a sandbox chose. Several may ask with one id at once:
-        the person is asked once. When the turn ends or is interrupted the answer is a denial.
+        asked about, not at random, hold a hyphen, and never be a string that a sandbox chose. Several may ask with one
+        id at once: the person is asked once. When the turn ends or is interrupted the answer is a denial.
 
         Args:
             asked: the question; `source` is set here.
             turn_id: the turn that it belongs to, "" outside of any.
             headless: nobody is there, so the answer is no; people can still see that it was asked.
+
+        Raises:
+            ValueError: the id could be one of the box's.
         """
         key = asked.request_id
+        if not _is_hosts(key):
+            raise ValueError(f"{key!r} holds no hyphen, so a sandbox could have asked under it")
         asked = msgspec.structs.replace(asked, source="host")
         unheard = self._unheard.pop(key, None)
         if unheard is not None:
@@ -140,8 +155,9 @@ class Questions:
     def may_say(self, event: AnyEvent) -> bool:
         """Whether the box may say this: it neither speaks for the host nor about the host's questions."""
         if isinstance(event, PermissionAsked):
-            return event.source == "box" and not self._is_hosts(event.request_id)
-        return not (isinstance(event, PermissionSettled) and self._is_hosts(event.request_id))
+            mine = event.tool_name in self._hosts_tools or _is_hosts(event.request_id)
+            return event.source == "box" and not mine
+        return not (isinstance(event, PermissionSettled) and _is_hosts(event.request_id))
 
     def heard(self, event: AnyEvent) -> None:
         """Take note of what the box asked, or settled by itself. Checked by `may_say` before."""
@@ -165,11 +181,11 @@ class Questions:
             question.settled.set()  # who joined meanwhile was not heard either: no
             raise
 
-    def _is_hosts(self, request_id: str) -> bool:
-        question = self._open.get(request_id) or self._unheard.get(request_id)
-        return question is not None and question.asked.source == "host"
-
     def _close(self, question: _Question, answer: AnswerRequest) -> None:
         if question.asked.source == "host":
             self._unheard[answer.request_id] = question
         question.settle(answer)
+
+
+def _is_hosts(request_id: str) -> bool:
+    return _HOSTS_MARK in request_id

@@ -46,12 +46,13 @@ def test_a_runner_that_is_the_attackers_own(rogue: Field) -> None:
     neighbour = rogue.post("open", {"path": "neighbour/attack.ipynb"})["sessionId"]
     cost = rogue.post(f"notebooks/{rogue.ids['attacker']}/cost", {})["costUsd"]
     kept = rogue.journal("SELECT count(*) FROM events WHERE notebook_id = ?", rogue.ids["neighbour"])
-    rogue.turn("attacker", f"ATTACK honest. SESSION {neighbour}", new=True)
+    known = f"NOTEBOOK {rogue.ids['attacker']}. SESSION {neighbour}"
+    rogue.turn("attacker", f"ATTACK honest. {known}", new=True)
     assert arrivals(rogue, "honest") == 1, "an honest event arrives, so a forged one could"
     memory = server_memory(rogue)
     inside = {}
     for name, _ in report.attempts("rogue"):
-        events = rogue.turn("attacker", f"ATTACK {name}. SESSION {neighbour}")
+        events = rogue.turn("attacker", f"ATTACK {name}. {known}")
         assert events[-1]["kind"] == "turn_ended", name
         count = arrivals(rogue, name)
         inside[name] = Result(name, got=count > ALLOWED.get(name, 0), said=f"arrived {count} times")

@@ -54,7 +54,7 @@ def notebook() -> Notebook:
 
 @pytest.fixture
 def questions(notebook: Notebook) -> Questions:
-    return Questions(notebook.emit)
+    return Questions(notebook.emit, ["edit_cell"])
 
 
 async def asked_and_cut_off(questions: Questions) -> None:
@@ -107,7 +107,7 @@ async def test_a_restarted_host_joins_what_the_journal_holds(notebook: Notebook,
 async def test_an_interrupt_is_a_no_and_leaves_the_boxes_questions_to_the_box(
     notebook: Notebook, questions: Questions
 ) -> None:
-    questions.heard(PermissionAsked(request_id="box-1", tool_name="Bash"))
+    questions.heard(PermissionAsked(request_id="box1", tool_name="Bash"))
     answers: list[AnswerRequest] = []
 
     async def ask() -> None:
@@ -119,7 +119,7 @@ async def test_an_interrupt_is_a_no_and_leaves_the_boxes_questions_to_the_box(
         settled = questions.settle_all("interrupt", of_host=True)
     assert settled == [PermissionSettled(request_id="edit-1", decision="deny", by="interrupt")]
     assert answers[0].decision == "deny"
-    assert questions.open == ("box-1",)
+    assert questions.open == ("box1",)
 
 
 async def test_nobody_there_is_a_no_that_people_can_see(notebook: Notebook, questions: Questions) -> None:
@@ -132,9 +132,32 @@ async def test_the_box_can_neither_ask_as_the_host_nor_settle_for_a_person(quest
     await asked_and_cut_off(questions)
     assert not questions.may_say(PermissionAsked(request_id="x", tool_name="Bash", source="host"))
     assert not questions.may_say(PermissionAsked(request_id="edit-1", tool_name="Bash"))
+    assert not questions.may_say(PermissionAsked(request_id="x", tool_name="edit_cell")), "its grant is the host's"
     assert not questions.may_say(PermissionSettled(request_id="edit-1", decision="allow"))
     assert questions.may_say(PermissionAsked(request_id="x", tool_name="Bash"))
     assert questions.may_say(PermissionSettled(request_id="x", decision="deny"))
+
+
+async def test_a_yes_to_the_box_is_never_a_yes_to_the_host(notebook: Notebook, questions: Questions) -> None:
+    harmless = PermissionAsked(request_id="edit-1", tool_name="Bash", input={"command": "ls"})
+    said = [event for event in [harmless] if questions.may_say(event)]  # the host's id, guessed before it asks
+    for event in said:
+        questions.heard(event)
+    answers: list[AnswerRequest] = []
+
+    async def ask() -> None:
+        answers.append(await questions.ask(ASKED, turn_id="t"))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        assert [event.input for event in notebook.events if isinstance(event, PermissionAsked)] == [ASKED.input]
+        asked = await questions.settle(YES, "ada", "t")
+    assert asked is not None
+    assert (asked.source, asked.input) == ("host", ASKED.input)
+    assert answers == [YES]
+    with pytest.raises(ValueError, match="hyphen"):
+        await questions.ask(PermissionAsked(request_id="edit1", tool_name="edit_cell"))
 
 
 async def test_what_cannot_be_journalled_was_neither_asked_nor_decided(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.host.network.notebook import NetworkServices, NotebookNetwork
+from jupyter_agent_host.host.network.notebook import NETWORK_TOOL, NetworkServices, NotebookNetwork
 from jupyter_agent_host.host.network.policy import NetworkPolicy
 
-__all__ = ["NetworkPolicy", "NetworkServices", "NotebookNetwork"]
+__all__ = ["NETWORK_TOOL", "NetworkPolicy", "NetworkServices", "NotebookNetwork"]

@@ -23,7 +23,7 @@ from jupyter_agent_host.store.journal import Journal
 from jupyter_agent_host.store.rows import ChoiceRow
 
 KIND = "network"
-TOOL_NAME = "Network"
+NETWORK_TOOL = "Network"
 """What a question about a host names as its tool."""
 
 _MAX_DIALLING = 8
@@ -224,7 +224,7 @@ def _question(notebook_id: str, destination: Destination, turn_id: str) -> Permi
     digest = hashlib.sha256(f"network\0{notebook_id}\0{turn_id}\0{destination}".encode()).hexdigest()
     return PermissionAsked(
         request_id=f"network-{digest[:32]}",
-        tool_name=TOOL_NAME,
+        tool_name=NETWORK_TOOL,
         input={"host": destination.host, "port": destination.port},
         details={"effect": "network", "mayRemember": True},
         title=f"Let the agent reach {destination}?",

@@ -43,6 +43,11 @@ class Toolbox:
         """What the model is told."""
         return tuple(tool.definition for tool in self._tools.values())
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What they are called by, and granted by."""
+        return tuple(self._tools)
+
     async def call(self, context: ToolContext, name: str, arguments: Json) -> ToolAnswer:
         """Carry out one call. Every failure but cancellation is an answer in words."""
         tool = self._tools.get(name)
