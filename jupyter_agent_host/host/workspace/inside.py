@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from jupyter_agent_host.host.workspace.files import Check, opened_folder
 from jupyter_agent_host.host.workspace.masks import is_environment, is_passing
@@ -48,7 +49,7 @@ def look_inside(root: int, check: Check, enters_environment: Callable[[str], boo
     while waiting:
         here = waiting.pop()
         check()
-        for folder, entry in _entries(root, here, found, enters_environment):
+        for folder, entry in _entries(root, here, found, enters_environment, MAX_ENTRIES + 1 - entries):
             entries += 1
             if entries % _CHECK_EVERY == 0:
                 check()
@@ -61,7 +62,7 @@ def look_inside(root: int, check: Check, enters_environment: Callable[[str], boo
 
 
 def _entries(
-    root: int, here: str, found: Inside, enters_environment: Callable[[str], bool]
+    root: int, here: str, found: Inside, enters_environment: Callable[[str], bool], most: int
 ) -> Iterator[tuple[int, os.DirEntry[str]]]:
     parts = here.split("/") if here else []
     if len(parts) > MAX_DEPTH:
@@ -69,7 +70,7 @@ def _entries(
         return
     try:
         with opened_folder(root, parts) as folder, os.scandir(folder) as scan:
-            entries = list(scan)
+            entries = list(islice(scan, most))  # one folder can hold more names than the host has memory for
             if here and is_environment([entry.name for entry in entries]) and not enters_environment(here):
                 found.skipped[f"{here}/"] = "it is a Python environment"
                 return

@@ -109,7 +109,7 @@ class LayeredWorkspace:
             seen = look_inside(upper, check, lambda path: reaches_into(path, grants.patterns))
             found = Round(
                 [path for path, now in seen.files.items() if self._changed(path, now)],
-                self._missing(seen, check),
+                self._missing(seen, person, check),
                 seen,
                 self._known,
                 [Refused(shown(path), LINK) for path in sorted(seen.links)],
@@ -137,7 +137,7 @@ class LayeredWorkspace:
         entry = self._ledger.entries.get(path)
         return entry is None or not entry.untouched(now)
 
-    def _missing(self, seen: Inside, check: Check) -> list[str]:
+    def _missing(self, seen: Inside, person: int, check: Check) -> list[str]:
         """Files of the person's that the agent deleted: whited out, below a whiteout, or hidden by a new folder.
 
         The last is seen by root alone; for others such files simply stay.
@@ -147,20 +147,24 @@ class LayeredWorkspace:
         ]
         hidden = set(self._ledger.hidden)
         for path in sorted(seen.whiteouts - hidden):
-            missing += self._files_at(path, check)
+            missing += self._files_at(path, person, check)
         for path in sorted(seen.opaque):
-            missing += [file for file in self._files_at(path, check) if seen.misses(file)]
+            missing += [file for file in self._files_at(path, person, check) if seen.misses(file)]
         return sorted(set(missing))
 
-    def _files_at(self, path: str, check: Check) -> list[str]:
+    def _files_at(self, path: str, person: int, check: Check) -> list[str]:
         place = self._folder / path
-        if place.is_symlink() or not place.exists():
+        try:
+            found = lstat_below(person, path)
+        except OSError:
+            return []  # the agent has a folder where the person has a link: what lies behind that is not theirs to lose
+        if found is None or not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
             return []
-        if place.is_file():
+        if stat.S_ISREG(found.st_mode):
             return [path]
         # A folder's own name may be a mask; what lies below is judged by its full path.
-        found = survey(place, self._masks, check)
-        return [f"{path}/{file}" for file in found.files if not self._masks.covers(f"{path}/{file}")]
+        below = survey(place, self._masks, check)
+        return [f"{path}/{file}" for file in below.files if not self._masks.covers(f"{path}/{file}")]
 
     def _known(self, path: str) -> Known:
         entry = self._ledger.entries.get(path)

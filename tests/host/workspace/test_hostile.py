@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -142,6 +143,27 @@ def swapping(box: Path, target: Path) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+async def test_a_folder_of_names_without_end_is_not_read_to_its_end(
+    make: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jupyter_agent_host.host.workspace.inside.MAX_ENTRIES", 1000)
+    workspace = make()
+    box = await inside(workspace)
+    (box / "many").mkdir()
+    (box / "many" / "0").touch()
+    for number in range(1, 30_000):  # names of one file cost neither space nor inodes
+        os.link(box / "many" / "0", box / "many" / str(number))
+    tracemalloc.start()
+    try:
+        collected = await workspace.collect()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert refused(collected)["./"] == "the workspace holds more than 1000 files; not all were looked at"
+    assert peak < 4_000_000
+    assert (folder / "sales.csv").exists(), "what was not looked at does not count as deleted"
 
 
 async def test_swapping_a_folder_with_a_link_during_a_collect_reads_nothing_outside(

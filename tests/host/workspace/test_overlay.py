@@ -125,6 +125,23 @@ async def test_a_folder_made_anew_hides_what_was_in_it(workspace: Workspace, box
     assert (folder / "data" / "more.csv").exists()
 
 
+async def test_a_folder_in_place_of_a_link_tells_nothing_of_where_the_link_led(
+    make: Any, folder: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "deep").mkdir(parents=True)
+    (elsewhere / "deep" / "name-of-a-client.txt").write_text("private")
+    (folder / "shortcut").symlink_to(elsewhere)
+    workspace = make(TOO_BIG_TO_COPY, report())
+    mount = await workspace.prepare()
+    with mounted(mount, tmp_path / "box") as box:
+        (box / "shortcut").unlink()
+        (box / "shortcut" / "deep").mkdir(parents=True)
+        os.setxattr(box / "shortcut" / "deep", "user.overlay.opaque", b"y")
+        collected = await workspace.collect()
+    assert not [path for path in refused(collected) if path.startswith("shortcut/deep/")]
+
+
 async def test_a_restarted_host_goes_on(make: Any, workspace: Workspace, box: Path, folder: Path) -> None:
     (box / "conftest.py").write_text("import os")
     (box / "a.txt").write_text("a")
