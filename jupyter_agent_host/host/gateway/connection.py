@@ -119,8 +119,12 @@ class ClientConnection:
         return self._stream, ahead
 
     async def start(self, status: int, headers: list[tuple[str, str]], *, reason: bytes = b"") -> None:
-        """Send the answer's head; the body follows in chunks unless `headers` hold its length."""
-        await self._write(h11.Response(status_code=status, headers=headers, reason=reason))
+        """Send the answer's head; the body follows in chunks unless `headers` hold its length.
+
+        Values are written as latin-1, in which servers' bytes of any encoding come through as they were.
+        """
+        raw = [(name.encode("ascii"), value.encode("latin-1", "replace")) for name, value in headers]
+        await self._write(h11.Response(status_code=status, headers=raw, reason=reason))
 
     async def send(self, data: bytes) -> None:
         await self._write(h11.Data(data=data))

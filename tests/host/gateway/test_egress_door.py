@@ -236,6 +236,17 @@ async def test_plain_http_goes_through_with_its_own_host_and_without_hop_by_hop_
         assert not [line for line in lines if line.startswith(("x-mine", "proxy-", "upgrade", "connection: x"))]
 
 
+async def test_headers_in_any_letters_go_through() -> None:
+    async def answer(stream: anyio.abc.SocketStream) -> None:
+        head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Disposition: attachment; filename=Café\r\n\r\nok"
+        await stream.send(head.encode())
+
+    async with rig(answer) as here:
+        reply = await here.get("http://a.example/menu")
+        assert (reply.status, reply.body) == (200, b"ok")
+        assert "filename=Café" in reply.headers.encode("latin-1").decode()
+
+
 async def test_a_body_goes_out_and_is_counted() -> None:
     async def answer(stream: anyio.abc.SocketStream) -> None:
         received = len(here.seen[0].partition(b"\r\n\r\n")[2])
@@ -257,14 +268,18 @@ async def test_a_body_goes_out_and_is_counted() -> None:
         b"nonsense\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
         b"HTTP/1.1 200 OK\r\nX: " + b"y" * 300_000,
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: own\r\nConnection: upgrade\r\n\r\nanything",
     ],
 )
-async def test_a_server_that_breaks_http_is_the_end_of_one_request(garbage: bytes) -> None:
+async def test_a_server_that_breaks_http_is_the_end_of_one_request(
+    garbage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async def answer(stream: anyio.abc.SocketStream) -> None:
         await stream.send(garbage)
 
     async with rig(answer) as here:
         assert (await here.get("http://a.example/")).status == 502
+        assert not [record for record in caplog.records if record.exc_info], "nothing from outside is a defect of ours"
         assert (await here.door.post({"model": "claude-x", "max_tokens": 1, "messages": []})).status_code == 200
 
 
