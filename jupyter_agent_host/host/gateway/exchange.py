@@ -145,7 +145,7 @@ class Exchange:
             raise malformed("No credential.")
         headers = await self._headers(head, self.settings.credential)
         streams = checked.stream and route.is_message
-        meter = StreamMeter(len(body)) if streams else JsonMeter(len(body))
+        meter = (StreamMeter if streams else JsonMeter)(len(body), most_tokens=checked.max_tokens)
         billed = route.is_message
         try:
             async with self.upstream.ask(route, headers, body, streams=streams) as response:

@@ -59,14 +59,16 @@ CONTENT_BLOCKS = frozenset(
 _GRANTABLE_FIELDS = ("mcp_servers", "container")
 _INLINE_SOURCES = ("base64", "text", "content")
 _MAX_MODEL_CHARACTERS = 200
+_MAX_TOKENS = 100_000_000
 
 
 @dataclass(frozen=True)
 class CheckedRequest:
-    """What is known of a request that passed."""
+    """What is known of a request that passed. `max_tokens`: of output; 0 where it has no bound."""
 
     model: str
     stream: bool
+    max_tokens: int = 0
 
 
 def check_request(
@@ -84,7 +86,7 @@ def check_request(
     _check_content(body.get("system"), allowed_features)
     for message in _dicts(body.get("messages"), "messages"):
         _check_content(message.get("content"), allowed_features)
-    return CheckedRequest(model=model, stream=body.get("stream") is True)
+    return CheckedRequest(model, _check_stream(body.get("stream")), _check_max_tokens(body.get("max_tokens")))
 
 
 def _check_fields(body: dict[str, Any], granted: Collection[str]) -> None:
@@ -103,6 +105,21 @@ def _check_model(model: Any, allowed_models: Collection[str]) -> str:
         names = ", ".join(allowed_models) or "none"
         raise Refusal("model", f"The model {model} is not allowed here; allowed models: {names}.")
     return model
+
+
+def _check_stream(stream: Any) -> bool:
+    """Whether the answer is a stream. What others may take for a yes would be metered as a no."""
+    if stream is not None and not isinstance(stream, bool):
+        raise malformed("The request's stream is neither true nor false.")
+    return stream is True
+
+
+def _check_max_tokens(most: Any) -> int:
+    if most is None:
+        return 0
+    if isinstance(most, bool) or not isinstance(most, (int, float)) or not 0 <= most <= _MAX_TOKENS:
+        raise malformed("The request's max_tokens is no number of tokens.")
+    return int(most)
 
 
 def _check_tool(tool: dict[str, Any], granted: Collection[str]) -> None:

@@ -148,6 +148,12 @@ def body_without_end(given: Parameters) -> str:
 
 
 @attempt
+def stream_by_another_yes(given: Parameters) -> str:
+    """Ask for a stream by a word that the API may take for a yes, and the meter for a no: an answer without a bill."""
+    return _asked(given, stream=1)
+
+
+@attempt
 def second_agent(given: Parameters) -> str:
     """Start a second Claude of one's own, unseen: it works, and must be on the notebook's bill."""
     found = [path for root in given["cli"] for path in Path("/").glob(root)]

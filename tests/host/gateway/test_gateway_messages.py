@@ -115,11 +115,12 @@ async def test_hanging_up_before_the_first_byte_still_costs() -> None:
     async with open_door({"otherwise": {"say": "x", "delay_seconds": 3600}}) as door:
         with pytest.raises(httpx.ReadTimeout):
             async with door.client() as client:
-                await client.post("/v1/messages", json=ask("x" * 4000), timeout=0.3)
+                await client.post("/v1/messages", json=ask("x" * 4000, max_tokens=5000), timeout=0.3)
         await door.ledger.wait(1)
     entry = door.ledger.entries[0]
     assert (entry.status, entry.complete) == (0, False)
     assert entry.usage.input_tokens > 1000
+    assert entry.usage.output_tokens == 5000, "whether the model stops for one who left is not known"
 
 
 async def test_cancelling_the_connection_still_records() -> None:

@@ -73,7 +73,39 @@ def test_a_meter_estimates_what_was_not_said() -> None:
     meter = StreamMeter(400)
     assert meter.read().usage == Tokens(input_tokens=100)
     meter.feed(STREAM[: STREAM.index(b"event: message_delta")])
-    assert meter.read().usage == Tokens(input_tokens=9, output_tokens=12)
+    assert meter.read().usage == Tokens(input_tokens=9, output_tokens=42), "no script is written at a quarter's price"
+
+
+def test_thinking_that_is_not_shown_counts_by_its_time() -> None:
+    now = 100.0
+    meter = StreamMeter(400, most_tokens=1000, clock=lambda: now)
+    start = {"type": "content_block_start", "content_block": {"type": "thinking", "thinking": ""}}
+    meter.feed(events({"type": "message_start", "message": {"usage": {"input_tokens": 9}}}, start))
+    now += 5
+    assert meter.read().usage.output_tokens == 500
+    now += 3600
+    assert meter.read().usage.output_tokens == 1000, "never more than was asked for"
+    meter.feed(events({"type": "message_delta", "usage": {"output_tokens": 20}}))
+    assert meter.read().usage.output_tokens == 20, "what the upstream says counts"
+
+
+def test_thinking_that_is_shown_counts_by_its_text() -> None:
+    now = 100.0
+    meter = StreamMeter(400, most_tokens=1000, clock=lambda: now)
+    start = {"type": "content_block_start", "content_block": {"type": "thinking", "thinking": ""}}
+    text = {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "x" * 40}}
+    meter.feed(events(start, text))
+    now += 60
+    assert meter.read().usage.output_tokens == 10
+
+
+def test_a_whole_answer_cut_short_counts_as_all_that_was_asked_for() -> None:
+    answer = json.dumps({"id": "msg_1", "content": [{"text": "x" * 4000}], "usage": {"output_tokens": 1000}}).encode()
+    meter = JsonMeter(400, most_tokens=1200)
+    meter.feed(answer[:-1])
+    assert meter.read().usage == Tokens(input_tokens=100, output_tokens=1200)
+    meter.feed(answer[-1:])
+    assert meter.read().usage == Tokens(input_tokens=100, output_tokens=1000)
 
 
 @given(data=st.binary(max_size=200))
