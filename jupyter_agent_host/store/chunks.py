@@ -64,12 +64,14 @@ def encode(source: TurnChunkSource) -> bytes:
     return b"\n".join(lines)
 
 
-def decode(content: bytes) -> tuple[TurnSummary, tuple[tuple[str, bytes], ...]]:
+def decode(content: bytes, max_lines: int) -> tuple[TurnSummary, tuple[tuple[str, bytes], ...]]:
     """The inverse of `encode`, for content that anybody may have written.
 
     Raises:
-        ChunkError: it is not of this form.
+        ChunkError: it is not of this form, or has more lines after the first one than `max_lines`.
     """
+    if content.count(b"\n") > max_lines:
+        raise ChunkError("holds more entries than are allowed")
     first, *lines = content.split(b"\n")
     try:
         content.decode()

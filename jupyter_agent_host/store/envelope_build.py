@@ -34,6 +34,7 @@ class _Body:
     chunks: tuple[Chunk, ...] = ()
     window: bytes = field(default=b"", repr=False)
     unpacked_bytes: int = 0
+    lines: int = 0
 
     @property
     def head(self) -> str:
@@ -104,22 +105,23 @@ def _reusable(
     base_holds = not first or (len(turns) >= first and turns[first - 1].chain == model.base.chain)
     if not same or not base_holds or (envelope.meta.session_id, model.save_state) != (meta.session_id, save_state):
         return _Body()
-    return _Body(base=model.base, chunks=model.chunks, window=envelope.window, unpacked_bytes=envelope.unpacked_bytes)
+    return _Body(model.base, model.chunks, envelope.window, envelope.unpacked_bytes, envelope.lines)
 
 
 def _extend(body: _Body, turns: Sequence[TurnChunkSource], save_state: SaveState) -> _Body:
     made = list(body.chunks)
-    head, window, unpacked = body.head, body.window, body.unpacked_bytes
+    head, window, unpacked, lines = body.head, body.window, body.unpacked_bytes, body.lines
     for turn in turns:
         data: tuple[str, ...] = ()
         if save_state != "pointer":
             content = chunks.encode(_private(turn) if save_state == "no_tool_output" else turn)
             data = tuple(chunks.pack(content, window))
             window, unpacked = chunks.slide(window, content), unpacked + len(content)
+            lines += content.count(b"\n")
         chunk = Chunk(turn=turn.summary.turn_id, chain=turn.chain, digest="", data=data)
         head = chunk_digest(head, chunk)
         made.append(msgspec.structs.replace(chunk, digest=head))
-    return _Body(base=body.base, chunks=tuple(made), window=window, unpacked_bytes=unpacked)
+    return _Body(body.base, tuple(made), window, unpacked, lines)
 
 
 def _private(turn: TurnChunkSource) -> TurnChunkSource:
@@ -147,7 +149,8 @@ def _plain(chunk: Chunk) -> dict[str, Any]:
 
 def _fits(envelope: Mapping[str, Any], body: _Body, max_bytes: int) -> bool:
     limits = ReadLimits()
-    return size_bytes(envelope) <= min(max_bytes, limits.max_bytes) and body.unpacked_bytes <= limits.max_unpacked_bytes
+    readable = body.unpacked_bytes <= limits.max_unpacked_bytes and body.lines <= limits.max_lines
+    return readable and size_bytes(envelope) <= min(max_bytes, limits.max_bytes)
 
 
 def _weight(turns: Sequence[TurnChunkSource]) -> int:

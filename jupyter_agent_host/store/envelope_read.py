@@ -28,10 +28,11 @@ Comparison = Literal["same", "older", "newer", "diverged", "unknown"]
 
 @dataclass(frozen=True)
 class ReadLimits:
-    """What a notebook may make us do: bytes of metadata read, and bytes of transcript unpacked from them."""
+    """What a notebook may make us do: bytes of metadata read, bytes and lines of transcript unpacked from them."""
 
     max_bytes: int = 16 * MIB
     max_unpacked_bytes: int = 64 * MIB
+    max_lines: int = 200_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Envelope:
         base: the turns that were left out before the first one.
         raw: a plain copy of the whole metadata value, as it is signed.
         window: what the next chunk is compressed against.
-        unpacked_bytes: of all its chunks together.
+        unpacked_bytes, lines: of all its chunks together.
     """
 
     meta: EnvelopeMeta
@@ -75,6 +76,7 @@ class Envelope:
     raw: Mapping[str, Any] = field(repr=False)
     window: bytes = field(repr=False)
     unpacked_bytes: int = 0
+    lines: int = 0
 
     @property
     def chain(self) -> tuple[str, ...]:
@@ -96,16 +98,17 @@ def read_envelope(data: object, *, limits: ReadLimits = ReadLimits()) -> Envelop
         raise EnvelopeCorruptError(f"The session saved in this notebook cannot be read: {err}.") from err
     except msgspec.ValidationError as err:
         raise EnvelopeCorruptError(f"The session saved in this notebook is malformed: {err}.") from err
-    turns, window, unpacked_bytes = _unpack(model, limits.max_unpacked_bytes)
+    unpacked = _unpack(model, limits)
     names = {name: getattr(model, name) for name in EnvelopeMeta.__dataclass_fields__}
     return Envelope(
         meta=EnvelopeMeta(**names),
         save_state=model.save_state,
         base=model.base,
-        turns=turns,
+        turns=tuple(unpacked.turns),
         raw=plain,
-        window=window,
-        unpacked_bytes=unpacked_bytes,
+        window=unpacked.window,
+        unpacked_bytes=unpacked.size_bytes,
+        lines=unpacked.lines,
     )
 
 
@@ -167,30 +170,37 @@ def _check_version(plain: Mapping[str, Any]) -> None:
         )
 
 
-def _unpack(model: EnvelopeModel, max_bytes: int) -> tuple[tuple[EnvelopeTurn, ...], bytes, int]:
-    turns: list[EnvelopeTurn] = []
-    previous, window, unpacked = "", b"", 0
+@dataclass
+class _Unpacked:
+    turns: list[EnvelopeTurn] = field(default_factory=list)
+    window: bytes = b""
+    size_bytes: int = 0
+    lines: int = 0
+
+    def add(self, chunk: Chunk, limits: ReadLimits) -> None:
+        content = chunks.unpack(chunk.data, self.window, limits.max_unpacked_bytes - self.size_bytes)
+        summary, entries = chunks.decode(content, limits.max_lines - self.lines)
+        if summary.turn_id != chunk.turn:
+            raise chunks.ChunkError("belongs to another turn")
+        self.turns.append(EnvelopeTurn(chain=chunk.chain, summary=summary, entries=entries))
+        self.window = chunks.slide(self.window, content)
+        self.size_bytes += len(content)
+        self.lines += content.count(b"\n")
+
+
+def _unpack(model: EnvelopeModel, limits: ReadLimits) -> _Unpacked:
+    unpacked, previous = _Unpacked(), ""
     for number, chunk in enumerate(model.chunks, start=1 + model.base.turns):
         if chunk.digest != chunk_digest(previous, chunk):
             raise EnvelopeCorruptError(f"The session saved in this notebook is damaged: turn {number} was altered.")
         previous = chunk.digest
         if not chunk.data:
-            turns.append(EnvelopeTurn(chain=chunk.chain, summary=None, entries=()))
+            unpacked.turns.append(EnvelopeTurn(chain=chunk.chain, summary=None, entries=()))
             continue
         try:
-            content = chunks.unpack(chunk.data, window, max_bytes - unpacked)
-            turns.append(_read_turn(chunk, content))
+            unpacked.add(chunk, limits)
         except chunks.ChunkError as err:
             raise EnvelopeCorruptError(f"The session saved in this notebook is damaged: turn {number} {err}.") from err
-        unpacked += len(content)
-        window = chunks.slide(window, content)
     if model.head != previous:
         raise EnvelopeCorruptError("The session saved in this notebook is damaged: its last turns are missing.")
-    return tuple(turns), window, unpacked
-
-
-def _read_turn(chunk: Chunk, content: bytes) -> EnvelopeTurn:
-    summary, entries = chunks.decode(content)
-    if summary.turn_id != chunk.turn:
-        raise chunks.ChunkError("belongs to another turn")
-    return EnvelopeTurn(chain=chunk.chain, summary=summary, entries=entries)
+    return unpacked

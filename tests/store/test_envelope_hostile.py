@@ -135,6 +135,29 @@ def test_many_small_bombs_share_one_allowance() -> None:
     assert "turn 2 unpacks to more than is allowed" in refusal(made)
 
 
+@pytest.mark.parametrize("line", [b"", b"{}", b'{"a":"\\ud800"}', b'"a"'])
+def test_entries_without_end_are_not_taken_apart(line: bytes) -> None:
+    turn = GOOD["chunks"][0]["turn"].encode()
+    summary = b'{"turn_id":"%s","session_id":"s","prompt":"","prompt_digest":""}' % turn
+    made = with_chunks(pack(summary + (b"\n" + line) * (40 * MIB // (len(line) + 1)), b""))
+    assert len(json.dumps(made)) < MIB
+    tracemalloc.start()
+    try:
+        assert "holds more entries than are allowed" in refusal(made)
+        assert tracemalloc.get_traced_memory()[1] < 200 * MIB
+    finally:
+        tracemalloc.stop()
+
+
+def test_many_chunks_share_one_allowance_of_entries() -> None:
+    data, window = [], b""
+    for chunk in GOOD["chunks"]:
+        summary = b'{"turn_id":"%s","session_id":"s","prompt":"","prompt_digest":""}' % chunk["turn"].encode()
+        data.append(pack(summary + b"\n{}" * 90_000, window))
+        window = (summary + b"\n{}" * 90_000)[-32 * 1024 :]
+    assert "turn 3 holds more entries than are allowed" in refusal(with_chunks(*data))
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
