@@ -18,6 +18,7 @@ import msgspec
 
 from jupyter_agent_host.protocol.events import Json
 from jupyter_agent_host.server.live_documents import METADATA_KEY, LiveDocuments
+from jupyter_agent_host.server.notebook_file import read_notebook_file
 from jupyter_agent_host.server.paths import NotebookPaths
 
 logger = logging.getLogger(__name__)
@@ -109,14 +110,13 @@ class Documents:
         return await anyio.to_thread.run_sync(self._read_file, absolute_path)
 
     def _read_file(self, absolute_path: str) -> Json:
-        path = Path(absolute_path)
+        known = self._read.get(absolute_path)
         try:
-            stat = path.stat()
-            version = (stat.st_mtime_ns, stat.st_size)
-            known = self._read.get(absolute_path)
-            if known and known[0] == version:
-                return known[1]
-            value = msgspec.json.decode(path.read_bytes(), type=_Notebook).metadata.agent_host
+            found = read_notebook_file(absolute_path, unless=known[0] if known else None)
+            if found is None:
+                return known[1] if known else None
+            version, content = found
+            value = msgspec.json.decode(content, type=_Notebook).metadata.agent_host
         except (OSError, msgspec.DecodeError, RecursionError):
             # Not there, or no notebook in JSON: then it holds no session either.
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -17,6 +16,7 @@ from jupyter_server.services.sessions.sessionmanager import KernelName, ModelNam
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.kernel import Execution, Interrupted, KernelStatus, OnOutput, RunRequest
 from jupyter_agent_host.server.kernel_link import KernelLink
+from jupyter_agent_host.server.notebook_file import read_notebook_file
 from jupyter_agent_host.server.notebook_kernel import LinkedKernel
 from jupyter_agent_host.server.paths import NotebookPaths
 
@@ -197,7 +197,7 @@ class _Notebook(msgspec.Struct):
 
 def _kernel_name(absolute_path: str) -> str:
     try:
-        found = msgspec.json.decode(Path(absolute_path).read_bytes(), type=_Notebook).metadata.kernelspec.name
+        found = read_notebook_file(absolute_path)
+        return msgspec.json.decode(found[1], type=_Notebook).metadata.kernelspec.name if found else ""
     except (OSError, msgspec.DecodeError, RecursionError):
         return ""
-    return found

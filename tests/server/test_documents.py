@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -157,6 +158,15 @@ async def test_the_file_is_read_and_read_again_only_when_it_changed(documents: D
     assert await documents.saved(path) is first
     put(tmp_path / "a.ipynb", {"agent_host": {"head": "two"}})
     assert await documents.saved(path) == {"head": "two"}
+
+
+@pytest.mark.timeout(20)
+async def test_what_is_no_file_is_not_read(documents: Documents, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.ipynb")  # reading it would never begin
+    (tmp_path / "b.ipynb").symlink_to("/dev/zero")  # nor end
+    for name in ("a.ipynb", "b.ipynb"):
+        assert await documents.saved(str(tmp_path / name)) is None
+        assert save(documents, {}, name) == {}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"\xff\xfe", b'{"metadata": 1}', b"[" * 100_000])
