@@ -43,36 +43,37 @@ _SIGNATURE = re.compile(r"[0-9a-f]{64}", re.ASCII)
 class NonceCache:
     """Remembers the nonces of the last two time windows, so that a request cannot be sent again. Thread-safe.
 
-    When more than `max_nonces` arrive within that time, further ones are refused: forgetting one early would let it
-    be replayed.
+    When one kernel sends more than `max_nonces` within that time, its further ones are refused: forgetting one early
+    would let it be replayed, and no kernel may use up what others need.
     """
 
     def __init__(self, *, max_nonces: int = 20_000) -> None:
         self._max_nonces = max_nonces
-        self._expiry: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._expiry: dict[str, OrderedDict[str, float]] = {}
         self._lock = threading.Lock()
 
     def spend(self, kernel_id: str, nonce: str, *, now: float) -> None:
-        """Use a nonce up.
+        """Use up a nonce of a kernel that has proved who it is.
 
         Raises:
             AuthenticationError: it was used before, or there are too many to remember.
         """
         with self._lock:
             self._forget(now)
-            if (kernel_id, nonce) in self._expiry:
+            mine = self._expiry.setdefault(kernel_id, OrderedDict())
+            if nonce in mine:
                 raise AuthenticationError("This request was already answered once; a copy of it is refused.")
-            if len(self._expiry) >= self._max_nonces:
-                raise AuthenticationError("Too many requests from kernels; wait a minute and try again.")
+            if len(mine) >= self._max_nonces:
+                raise AuthenticationError("Too many requests from this kernel; wait a minute and try again.")
             # A clock ahead by one window is accepted, so a nonce can stay valid for two.
-            self._expiry[kernel_id, nonce] = now + 2 * TIME_WINDOW_SECONDS
+            mine[nonce] = now + 2 * TIME_WINDOW_SECONDS
 
     def _forget(self, now: float) -> None:
-        while self._expiry:
-            oldest = next(iter(self._expiry))
-            if self._expiry[oldest] > now:
-                return
-            del self._expiry[oldest]
+        for kernel_id, nonces in list(self._expiry.items()):
+            while nonces and next(iter(nonces.values())) <= now:
+                nonces.popitem(last=False)
+            if not nonces:
+                del self._expiry[kernel_id]
 
 
 def sign_request(

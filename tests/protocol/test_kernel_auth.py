@@ -122,12 +122,13 @@ def test_a_wrong_signature_does_not_use_the_nonce_up() -> None:
     assert verify_request(KEY, headers, **REQUEST, nonces=nonces, now=1000.0)
 
 
-def test_the_cache_is_bounded_and_forgets_only_what_expired() -> None:
+def test_each_kernels_share_is_bounded_and_only_what_expired_is_forgotten() -> None:
     nonces = NonceCache(max_nonces=2)
     nonces.spend("k", "a", now=0)
     nonces.spend("k", "b", now=100)
     with pytest.raises(AuthenticationError, match="Too many"):
         nonces.spend("k", "c", now=110)
+    nonces.spend("another kernel", "c", now=110)
     nonces.spend("k", "c", now=121)
     with pytest.raises(AuthenticationError, match="already"):
         nonces.spend("k", "b", now=121)
