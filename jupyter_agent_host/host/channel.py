@@ -139,10 +139,21 @@ class Channel:
 
     async def send(self, frame: AnyHostFrame) -> None:
         """Send one frame, waiting for the connection when it is being dialled again."""
+        await (await self._connection()).send_text(encode_frame(frame))
+
+    async def greeted(self) -> None:
+        """Wait for the connection, so that `hello` says what the runner has.
+
+        Raises:
+            SandboxGoneError: there will be none.
+        """
+        await self._connection()
+
+    async def _connection(self) -> WebSocket:
         await self._connected.wait()
         if self._socket is None:
             raise SandboxGoneError("The sandbox is gone.")
-        await self._socket.send_text(encode_frame(frame))
+        return self._socket
 
     @asynccontextmanager
     async def dial(self, path: str) -> AsyncIterator[WebSocket]:

@@ -118,7 +118,11 @@ class LiveSandbox:
 
         Raises:
             AgentHostError: as `ensure_session`.
+            TimeoutError: the sandbox says nothing.
         """
+        # A sandbox that was taken over may not have said yet what is open in it.
+        with anyio.fail_after(_OPEN_SECONDS):
+            await self.channel.greeted()
         opened = self._opened
         fits = opened is not None and opened.session_id == opening.session_id
         if opened is not None and not (fits and self._same_client(opened.options, opening.options)):

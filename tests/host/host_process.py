@@ -19,14 +19,18 @@ from jupyter_agent_host.protocol.events import TurnEnded, record_to_json
 from jupyter_agent_host.protocol.host_api import EventsRequest, NotebookInfo, OpenRequest, PromptRequest
 
 
-async def main(data_dir: str, notebook: str, upstream: str, provider: str, prompt: str) -> None:
-    settings = HostSettings(
+def settings(data_dir: str, upstream: str, provider: str) -> HostSettings:
+    """What every host on that folder goes by."""
+    return HostSettings(
         data_dir=Path(data_dir),
         provider=provider,
         allow_unsandboxed=True,
         gateway=GatewaySettings(base_url=upstream, credential=Credential("api_key", "sk-test"), label="scripted model"),
     )
-    async with open_host(settings) as manager:
+
+
+async def main(data_dir: str, notebook: str, upstream: str, provider: str, prompt: str) -> None:
+    async with open_host(settings(data_dir, upstream, provider)) as manager:
         ref = NotebookRef(path=notebook)
         info = await manager.call(ref, "open", OpenRequest())
         assert isinstance(info, NotebookInfo)

@@ -11,8 +11,11 @@ import anyio
 import docker
 import pytest
 from anyio.abc import Process
-from house import SCRIPT
+from host_process import settings
+from house import SCRIPT, House
 
+from jupyter_agent_host.host.assembly import open_host
+from jupyter_agent_host.host.channel import Channel
 from jupyter_agent_host.protocol.events import AttemptDiscarded, TextDelta, TurnEnded, read_record
 from jupyter_agent_host.sandbox.spec import LABEL_HOST
 from jupyter_agent_host.testing.scripted_model import ScriptedModel
@@ -42,15 +45,16 @@ async def watch(process: Process, deltas: int) -> list[Any]:
     """What it shows until that many words of text came."""
     assert process.stdout is not None
     seen, rest, words = [], b"", 0
-    async for chunk in process.stdout:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            record = read_record(line)
-            seen.append(record)
-            if isinstance(record.event, TextDelta):
-                words += record.event.text.count("word")
-        if words >= deltas:
-            return seen
+    with anyio.fail_after(120):
+        async for chunk in process.stdout:
+            *whole, rest = (rest + chunk).split(b"\n")
+            for line in whole:
+                record = read_record(line)
+                seen.append(record)
+                if isinstance(record.event, TextDelta):
+                    words += record.event.text.count("word")
+            if words >= deltas:
+                return seen
     raise AssertionError(f"only {words} words came")
 
 
@@ -134,15 +138,41 @@ async def test_host_away_in_mid_turn_then_the_sandbox_destroyed_and_every_turn_i
     assert "slow beta" in recalled
 
 
+async def test_a_prompt_waits_until_the_sandbox_that_was_taken_over_says_what_is_open_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    greet = Channel._greet
+
+    async def greet_slowly(*given: Any) -> Any:
+        await anyio.sleep(3)
+        return await greet(*given)
+
+    async with ScriptedModel(SCRIPT) as model:
+        async with await host(tmp_path, model, "alpha") as process:
+            await until_ended(process, turns=1)
+            process.kill()
+        monkeypatch.setattr(Channel, "_greet", greet_slowly)
+        data_dir = tmp_path / "data"
+        async with open_host(settings(str(data_dir), model.url, "docker")) as manager:
+            house = House(manager, model, tmp_path / "project" / "notebook.ipynb", data_dir)
+            recalled = await house.ask("recall")
+            assert recalled.ended.status == "completed", recalled.ended
+            assert "alpha" in recalled.delta_text
+        remove_sandboxes(data_dir)
+
+
 async def until_ended(process: Process, turns: int) -> list[Any]:
     """What it shows until that many turns have ended, those of earlier hosts included."""
     assert process.stdout is not None
     seen, rest = [], b""
-    async for chunk in process.stdout:
-        *whole, rest = (rest + chunk).split(b"\n")
-        seen.extend(read_record(line) for line in whole)
-        if sum(isinstance(record.event, TurnEnded) for record in seen) >= turns:
-            return seen
+    with anyio.fail_after(120):
+        async for chunk in process.stdout:
+            *whole, rest = (rest + chunk).split(b"\n")
+            seen.extend(read_record(line) for line in whole)
+            ended = [record.event for record in seen if isinstance(record.event, TurnEnded)]
+            assert {event.status for event in ended} <= {"completed"}, ended
+            if len(ended) >= turns:
+                return seen
     raise AssertionError("the host ended before its turns did")
 
 
