@@ -58,9 +58,11 @@ class LabPage:
             pytest.fail("\n".join(unified_diff([*map(repr, wanted)], [*map(repr, found)], "wanted", "found", n=1)))
 
     async def type_into(self, index: int, text: str) -> None:
-        """As a person does: click, go to the line's end, press keys."""
-        await self.page.locator(".jp-Notebook .jp-Cell .cm-content").nth(index).click()
-        await self.page.keyboard.press("End")
+        """As a person does: click, see the cursor, go to the last line's end, press keys."""
+        editor = self.page.locator(".jp-Notebook .jp-Cell .cm-content").nth(index)
+        await editor.click()
+        await expect(editor).to_be_focused()
+        await self.page.keyboard.press("Control+End")
         await self.page.keyboard.type(text)
 
     async def save(self) -> None:
