@@ -19,9 +19,11 @@ logger = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 30.0
 _ASK_AGAIN_SECONDS = 0.3
+_LOOK_AGAIN_SECONDS = 0.01
 _ALIVE_SECONDS = 2.0
 _RESTART_SECONDS = 20.0
 _SHOWN_CODE = 300
+_DIED = "The kernel died."
 
 Message = Mapping[str, Any]
 
@@ -53,6 +55,11 @@ class Exchange:
         self.failure = sentence
         self.replied.set()
         self.idle.set()
+
+    @property
+    def answered(self) -> Mapping[str, Any] | None:
+        """The reply's content, if that and all outputs are in."""
+        return self.reply["content"] if self.reply is not None and self.idle.is_set() and not self.failure else None
 
     async def done(self) -> Mapping[str, Any]:
         """The reply's content, once all outputs are in.
@@ -87,10 +94,9 @@ class KernelLink:
         self._client.session.session = uuid4().hex
         self._exchanges: dict[str, Exchange] = {}
         self._connected = anyio.Event()
-        self._heard = anyio.Event()
         self._scope = anyio.CancelScope()
         self._busy_probe: Exchange | None = None
-        self._dead = False
+        self._silent = False
         self._process = ""
 
     async def run(self) -> None:
@@ -164,22 +170,27 @@ class KernelLink:
         self._exchanges.pop(exchange.message_id, None)
 
     async def _greet(self) -> None:
-        """Ask until the kernel answered and IOPub was heard, since a subscription takes a moment to count."""
-        asked = [self.send("control", "kernel_info_request", {})]
-        probe = self._busy_probe = self.send("shell", "kernel_info_request", {})
-        asked.append(probe)
-        while not self._heard.is_set() or not any(one.reply is not None for one in asked):
-            with anyio.move_on_after(_ASK_AGAIN_SECONDS):
-                await anyio.sleep(_ASK_AGAIN_SECONDS)
-            if self._heard.is_set() and any(one.reply is not None for one in asked):
-                break
-            asked.append(self.send("control", "kernel_info_request", {}))
-            if probe.replied.is_set():  # kernels such as R's take such a request on the shell alone
-                asked.append(self.send("shell", "kernel_info_request", {}))
-        self.info = next(one.reply["content"] for one in asked if one.reply is not None)
-        for one in asked:
-            if one is not probe:
-                self.forget(one)
+        self._busy_probe = self.send("shell", "kernel_info_request", {})
+        self.info = await self._answer([self._busy_probe])
+
+    async def _answer(self, asked: list[Exchange]) -> Mapping[str, Any]:
+        """Ask until the kernel answers and its IOPub says so, too: a subscription takes a moment to count.
+
+        Both channels are asked, since kernels such as R's take such a request on the shell alone, and a busy kernel
+        answers on control alone.
+        """
+        asked = list(asked)
+        try:
+            while True:
+                asked += [self.send(channel, "kernel_info_request", {}) for channel in ("control", "shell")]
+                with anyio.move_on_after(_ASK_AGAIN_SECONDS):
+                    while not (answers := [one.answered for one in asked if one.answered is not None]):  # noqa: ASYNC110
+                        await anyio.sleep(_LOOK_AGAIN_SECONDS)
+                    return answers[0]
+        finally:
+            for one in asked:
+                if one is not self._busy_probe:
+                    self.forget(one)
 
     async def _read(self, channel: Any, take: Callable[[Message], None]) -> None:
         while True:
@@ -195,29 +206,22 @@ class KernelLink:
             await asyncio.sleep(0)  # a socket that is never empty would keep the loop from everybody else
 
     async def revived(self) -> None:
-        """Wait for a kernel that died to be started again, as Jupyter does by itself; one that lives is not waited for.
+        """Wait for a process that was replaced to answer; one that has answered and lives is not waited for.
 
-        What is sent to a dead kernel may wait for the next one, and run there after it was given up here.
+        Jupyter starts a kernel that died again by itself. What is sent to the dead one may wait for the next, and run
+        there after it was given up here; and what the next one says before our subscription counts is not heard.
 
         Raises:
             NotebookUnavailableError: it stays dead.
         """
-        if not self._dead and not await self._alive():
-            self._died()
+        if not self._silent and not await self._alive():
+            self._replaced(_DIED)
         with anyio.move_on_after(_RESTART_SECONDS):
-            while self._dead:
-                asked = self.send("control", "kernel_info_request", {})
-                with anyio.move_on_after(_ASK_AGAIN_SECONDS):
-                    await asked.replied.wait()
-                self.forget(asked)
-                if asked.reply is not None:
-                    self._dead = False
-        if self._dead:
+            if self._silent:
+                self.info = await self._answer([])
+                self._silent = False
+        if self._silent:
             raise NotebookUnavailableError("The kernel died and was not started again.")
-
-    def _died(self) -> None:
-        self._dead = True
-        self.replaced("The kernel died.")
 
     def _take_reply(self, message: Message) -> None:
         self._process = message["header"].get("session", "")
@@ -226,12 +230,11 @@ class KernelLink:
             exchange.answer(message)
 
     def _take_iopub(self, message: Message) -> None:
-        self._heard.set()
         kind, parent = message["msg_type"], message.get("parent_header") or {}
         is_start = kind == "status" and message["content"].get("execution_state") == "starting"
         # The word of a start may come after the first answer of what was started.
         if kind == "shutdown_reply" or (is_start and message["header"].get("session", "") != self._process):
-            self.replaced("The kernel was restarted or shut down.")
+            self._replaced("The kernel was restarted or shut down.")
         if parent.get("msg_type") == "execute_request" and not parent.get("subshell_id"):
             self._note_running(kind, parent["msg_id"], message["content"])
         exchange = self._exchanges.get(parent.get("msg_id", ""))
@@ -246,9 +249,10 @@ class KernelLink:
         elif kind == "status" and content.get("execution_state") == "idle":
             self.running.pop(message_id, None)
 
-    def replaced(self, sentence: str) -> None:
+    def _replaced(self, sentence: str) -> None:
         """The process behind the line is another one now, or none."""
         self.generation += 1
+        self._silent = True
         self.running.clear()
         self._busy_probe = None
         self._fail_all(sentence)
@@ -263,7 +267,7 @@ class KernelLink:
         while True:
             await anyio.sleep(_ALIVE_SECONDS)
             if (self._exchanges or self.running) and not await self._alive():
-                self._died()
+                self._replaced(_DIED)
 
     async def _alive(self) -> bool:
         with suppress(RuntimeError, OSError):

@@ -196,6 +196,7 @@ class LinkedKernel:
 
     async def _open_door(self) -> None:
         """Bring the looking code into this process of the kernel, once, and have a subshell to look from."""
+        await self.link.revived()
         if self._opened[0] != self.link.generation:
             self._opened, self._look_shell, self._stuck = (self.link.generation, False), "", 0
             self._beside.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from on_disk import notebook_on_disk
 from own_house import Desk, own_server
@@ -60,3 +61,29 @@ async def test_what_runs_after_a_kernels_death_waits_for_the_next_kernel(
         assert "alive" in await run(desk, "c1")
         assert "alive" in await run(desk, "c1")
         assert note.read_text() == "xx"
+
+
+async def test_what_runs_while_a_person_restarts_the_kernel_is_told_so_or_runs_in_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with own_server(tmp_path, monkeypatch, rtc=False) as server:
+        desk = await server.desk(server.notebook("again.ipynb", "print('alive')"))
+        assert "alive" in await run(desk, "c0")
+        kernels = server.app.kernel_manager
+        (kernel_id,) = kernels.list_kernel_ids()
+        for _ in range(3):
+            done = anyio.Event()
+
+            async def restart(done: anyio.Event) -> None:
+                await kernels.restart_kernel(kernel_id)
+                done.set()
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(restart, done)
+                while not done.is_set():
+                    ran = await run(desk, "c0")
+                    assert "alive" in ran or "The kernel" in ran
+                    await anyio.sleep(0.01)
+            assert "alive" in await run(desk, "c0")
+            looked = await desk.answer("list_variables")
+            assert not looked.is_error, looked
