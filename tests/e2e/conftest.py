@@ -12,6 +12,13 @@ from machine import Machine, MakeMachine
 from jupyter_agent_host.sandbox.spec import ProviderReport
 from jupyter_agent_host.testing.scripted_model import ScriptedModel, running_scripted_model
 
+LOOK_FOR_KEYS = (
+    "{ env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'; } | grep -ao 'sk-e2e-[a-z]\\+'; "
+    "find / '(' -path /proc -o -path /sys -o -path /dev -o -path /usr ')' -prune -o -type f -print0"
+    " | xargs -0 grep -aso 'sk-e2e-[a-z]\\+'; echo looked everywhere"
+)
+"""Shows what may be a key, in every process and in every file but the system's own programs."""
+
 SCRIPT: dict[str, Any] = {
     "name": "stories",
     "api_key": "sk-e2e-secret-key",
@@ -40,10 +47,7 @@ SCRIPT: dict[str, Any] = {
                     "tools": [
                         {
                             "name": "Bash",
-                            "input": {
-                                "command": "env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'; "
-                                "grep -rsl sk-e2e-secre[t] / --include='*' --exclude-dir=proc --exclude-dir=sys | head"
-                            },
+                            "input": {"command": LOOK_FOR_KEYS},
                         }
                     ]
                 },

@@ -92,14 +92,21 @@ def test_interrupt_and_idle(make_machine: MakeMachine, provider: str) -> None:
 
 
 @pytest.mark.parametrize("provider", ["docker", "local"])
-def test_the_key_is_nowhere_near_the_agent_or_the_kernel(make_machine: MakeMachine, provider: str) -> None:
+def test_the_key_is_nowhere_near_the_agent_or_the_kernel(
+    make_machine: MakeMachine, model: ScriptedModel, provider: str
+) -> None:
     machine = make_machine("one", provider)
     give_sales(machine)
+    (machine.root / "decoy.txt").write_text("sk-e2e-decoy")
     with running(machine):
         page = machine.page("demo.ipynb")
         page.run(LOAD)
         looked = page.run("%%agent\nPlease look around")
         assert "I looked." in looked.text
+        found = json.dumps(model.requests[-1].body["messages"][-1])
+        assert "decoy.txt:sk-e2e-decoy" in found, "what lies there is found"
+        assert "looked everywhere" in found
+        assert "sk-e2e-secret" not in found
         assert "sk-e2e-secret" not in json.dumps(looked.outputs)
         kernel = page.run("import os; print([name for name in os.environ if 'sk-e2e' in os.environ[name]])")
         assert kernel.text.strip() == "[]"
