@@ -90,7 +90,7 @@ def interpreter_mounts(interpreter: Interpreter, private: Private, scratch: tupl
     holders = {path.parent for path in shown if _can_be_joined(path.parent, scratch)}
     holders = {folder for folder in holders if not covers(tuple(shown), folder)}
     arguments: list[str] = []
-    for path in sorted({*shown, *holders}, key=lambda path: len(path.parts)):
+    for path in sorted({*shown, *holders}, key=lambda path: (len(path.parts), path)):
         if path in holders:
             arguments += ["--tmpfs", str(path)]
         elif not covers((_USR,), path):
