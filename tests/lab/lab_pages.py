@@ -21,7 +21,10 @@ from tornado.websocket import WebSocketClosedError
 
 SHOWN_MILLISECONDS = 60_000
 
-_MODEL = "window.jupyterapp.shell.currentWidget.context.model"
+_CONTEXT = "window.jupyterapp.shell.currentWidget.context"
+_MODEL = f"{_CONTEXT}.model"
+_DIALOG = """new Promise(done => setInterval(() => {
+    const shown = document.querySelector('.jp-Dialog'); if (shown) done(shown.innerText); }, 50))"""
 _SOURCES = f"[...{_MODEL}.sharedModel.cells].map(cell => cell.getSource())"
 _SHOWN = (
     "[...document.querySelectorAll('.jp-Notebook .jp-Cell .cm-content')]"
@@ -66,8 +69,15 @@ class LabPage:
         await self.page.keyboard.type(text)
 
     async def save(self) -> None:
-        """Save, and wait for it; no dialog may come up."""
-        await self.page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+        """Save, and wait for it; no dialog may come up.
+
+        A room saves by itself, too, and it takes a moment until the page hears of it. JupyterLab takes a file that was
+        saved within that moment for changed by somebody else, and asks; so the room goes first.
+        """
+        same = f"{_CONTEXT}.contentsModel.hash === {_MODEL}.sharedModel.getState('hash')"
+        await self.page.wait_for_function(f"() => !{_MODEL}.collaborative || (!{_MODEL}.dirty && {same})")
+        asked = await self.page.evaluate(f"() => Promise.race([{_CONTEXT}.save().then(() => ''), {_DIALOG}])")
+        assert asked == "", "a dialog came up"
         await self.page.wait_for_function(f"() => !{_MODEL}.dirty")
         await expect(self.page.locator(".jp-Dialog")).to_have_count(0)
 
