@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 from chromium import ARGUMENTS, CHROMIUM
 from lab_window import Lab, OpenWindow, Window, lab_folders
+from playwright import async_api, sync_api
 from playwright.sync_api import Browser, Request, sync_playwright
 
 from jupyter_agent_host.cli.headless import own_server
+
+# Playwright's five seconds are little for two browsers and their servers on two cores.
+SHOWN_MILLISECONDS = 30_000
+sync_api.expect.set_options(timeout=SHOWN_MILLISECONDS)
+async_api.expect.set_options(timeout=SHOWN_MILLISECONDS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
