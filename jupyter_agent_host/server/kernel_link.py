@@ -184,9 +184,11 @@ class KernelLink:
             while True:
                 asked += [self.send(channel, "kernel_info_request", {}) for channel in ("control", "shell")]
                 with anyio.move_on_after(_ASK_AGAIN_SECONDS):
-                    while not (answers := [one.answered for one in asked if one.answered is not None]):  # noqa: ASYNC110
+                    while True:
+                        for one in asked:
+                            if one.answered is not None:
+                                return one.answered
                         await anyio.sleep(_LOOK_AGAIN_SECONDS)
-                    return answers[0]
         finally:
             for one in asked:
                 if one is not self._busy_probe:

@@ -15,9 +15,8 @@ from playwright.sync_api import Browser, Request, sync_playwright
 from jupyter_agent_host.cli.headless import own_server
 
 # Playwright's five seconds are little for two browsers and their servers on two cores.
-SHOWN_MILLISECONDS = 30_000
-sync_api.expect.set_options(timeout=SHOWN_MILLISECONDS)
-async_api.expect.set_options(timeout=SHOWN_MILLISECONDS)
+for each in (sync_api.expect, async_api.expect):
+    each.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
