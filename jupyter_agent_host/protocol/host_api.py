@@ -134,9 +134,11 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     """What every surface shows at the top. `isolation_level`: container, namespaces, none, or "" without a sandbox.
 
     `title` is the session's, "" for none. `turn_cost_usd` is of the running turn so far, else of the last one.
-    `context_tokens` fill `context_window` (0: unknown). `cpu_seconds` were used since `sandbox_started`, as of
-    `measured` (both seconds since the epoch). `stripped`: the session was taken out of the notebook's file and stays
-    out until the next turn. `hidden_files` are the first hundred of the folder that the agent never sees.
+    `context_tokens` fill `context_window` (0: unknown). `cpu_seconds` were used since `sandbox_started`, and
+    they, `mem_bytes` and `pids` are as of `measured` (both seconds since the epoch; 0: no sample yet), which was
+    `measured_age_seconds` ago: figures are sampled in the background while somebody asks for them. `stripped`: the
+    session was taken out of the notebook's file and stays out until the next turn. `hidden_files` are the
+    first hundred of the folder that the agent never sees.
     """
 
     notebook_id: str
@@ -166,6 +168,7 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     context_window: int = 0
     sandbox_started: float | None = None
     measured: float = 0.0
+    measured_age_seconds: float | None = None
     cpu_seconds: float | None = None
     mem_bytes: int | None = None
     mem_limit_bytes: int = 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, Lock, to_thread
+from anyio import CancelScope, CapacityLimiter, Lock, sleep, to_thread
 from anyio.abc import ByteStream
 
 from jupyter_agent_host.errors import SandboxGoneError, SandboxOutOfMemoryError
@@ -18,12 +18,14 @@ from jupyter_agent_host.providers.docker_errors import PROVIDER
 from jupyter_agent_host.providers.docker_folder import SandboxFolder
 from jupyter_agent_host.providers.docker_relay import RelayPool
 from jupyter_agent_host.providers.docker_workspace import remove_volumes
+from jupyter_agent_host.providers.process_cgroup import Cgroup
 from jupyter_agent_host.providers.unix_stream import connect_unix
 from jupyter_agent_host.sandbox.spec import ExitState, Isolation, SandboxStats
 
 T = TypeVar("T")
 
 _CALLS = CapacityLimiter(32)
+_SAMPLE_SECONDS = 1.0
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any, **options: Any) -> T:
@@ -104,7 +106,33 @@ class DockerSandbox:
         return await in_thread(calls.read_logs, self._engine.client, self._parts.container, tail)
 
     async def stats(self) -> SandboxStats:
+        group = await self._group()
+        if group is not None:
+            return await in_thread(group.stats)
         return await in_thread(calls.read_stats, self._engine.client, self._parts.container)
+
+    async def stream_stats(self) -> AsyncGenerator[SandboxStats, None]:
+        """See `StreamsStats`: from the control group's files where they can be read, else from the engine."""
+        group = await self._group()
+        if group is not None:
+            while (stats := await in_thread(group.stats)).mem_bytes is not None:
+                yield stats
+                await sleep(_SAMPLE_SECONDS)
+            return
+        stream = await in_thread(calls.StatsStream, self._engine.client, self._parts.container)
+        try:
+            while (sample := await in_thread(stream.next)) is not None:
+                yield sample
+        finally:
+            with CancelScope(shield=True):
+                await in_thread(stream.close)
+
+    async def _group(self) -> Cgroup | None:
+        """The container's control group, where this machine is the engine's and its files can be read."""
+        if not self._engine.endpoint.local:
+            return None
+        pid = await in_thread(calls.read_pid, self._engine.client, self._parts.container)
+        return await in_thread(Cgroup.of_process, pid, self._parts.container) if pid else None
 
     async def destroy(self) -> None:
         async with self._destroying:

@@ -41,6 +41,7 @@ export interface NotebookInfo {
   /** Seconds since the epoch, as `measured`. */
   sandboxStarted: number | null;
   measured: number;
+  measuredAgeSeconds: number | null;
   cpuSeconds: number | null;
   memBytes: number | null;
   memLimitBytes: number;
