@@ -40,7 +40,7 @@ from jupyter_agent_host.protocol.events import (
     TurnEnded,
     TurnStarted,
 )
-from jupyter_agent_host.protocol.host_api import AnswerRequest, Trust
+from jupyter_agent_host.protocol.host_api import AnswerRequest, PromptAccepted, Trust
 from jupyter_agent_host.store.items import NewEvent
 from jupyter_agent_host.store.rows import NotebookRow
 
@@ -68,6 +68,7 @@ class NotebookAgent:
         waiting: the cell that waits for the running turn, and does errands in its kernel meanwhile.
         jobs: runs in the kernel that the agent began.
         leaving: set when the host goes down and the running turn is to be parked.
+        accepted: the last prompts that came with an idempotency key, by the id of their turn.
         accepting: held while a prompt is accepted, so that prompts keep their order.
     """
 
@@ -93,6 +94,7 @@ class NotebookAgent:
         self.stopped = anyio.Event()
         self.leaving = anyio.Event()
         self.accepting = anyio.Lock()
+        self.accepted: dict[str, PromptAccepted] = {}
         self.wake = anyio.Event()
         budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
         self.network = NotebookNetwork(row.notebook_id, services.network, Now(self._running), self._ask_person)

@@ -135,6 +135,7 @@ class TurnFollower:
                 self._errands.start(item.turn_id)
         elif isinstance(item, NotebookInfo):
             self._outcome = replace(self._outcome, info=item)
+            self._ended = self._outcome.view.ended is not None
         elif isinstance(item, str):
             self._add_note(item)
         elif isinstance(item, End):

@@ -60,6 +60,8 @@ class PromptRequest(Request, frozen=True, kw_only=True):
     ask is denied and said. Options that are None keep what the notebook has. `previous_turn_id` is the last turn that
     this kernel showed ("" for none yet): with `once`, an earlier answer counts only if it followed that same turn; with
     `new` as well, only if it began the conversation.
+    `idempotency_key`, made up by who asks: a prompt with the key of one that this notebook accepted is answered as that
+    one was, and begins nothing. `again`: it may have been sent before, to a server that has restarted since.
     `attachments` reach the agent as content blocks before the prompt; their bounds are in `protocol.attachments`.
     """
 
@@ -78,6 +80,8 @@ class PromptRequest(Request, frozen=True, kw_only=True):
     headless: bool = False
     attachments: tuple[Attachment, ...] = ()
     functions: tuple[OfferedFunction, ...] = ()
+    idempotency_key: str = ""
+    again: bool = False
 
 
 class PromptAccepted(Answer, frozen=True, kw_only=True):
@@ -102,6 +106,13 @@ class EventsRequest(Request, frozen=True, kw_only=True):
     after: int = 0
     turn_id: str = ""
     path: str = ""
+
+
+class TurnStreamEnd(Answer, frozen=True, kw_only=True):
+    """The last line of a turn's stream: how the notebook stands after it, signed as `protocol.kernel_auth` says."""
+
+    info: msgspec.Raw
+    signature: str
 
 
 class TurnsRequest(Request, frozen=True, kw_only=True):

@@ -145,9 +145,8 @@ class AgentService:
             AgentHostError: there is no such notebook, or no host.
         """
         manager = await self._host.manager()
-        # Asked first, since an error is told better before a stream begins than inside of it.
-        await manager.call(NotebookRef(notebook_id=notebook_id), "status", Simple())
-        return cast(AsyncGenerator[EventRecord, None], manager.events(notebook_id, request))
+        # Found first, since an error is told better before a stream begins than inside of it.
+        return cast(AsyncGenerator[EventRecord, None], await manager.follow(notebook_id, request))
 
     async def logs(self, notebook_id: str) -> str:
         """The last lines that the notebook's sandbox wrote; "" when there is none."""
