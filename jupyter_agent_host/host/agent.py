@@ -69,6 +69,7 @@ class NotebookAgent:
         jobs: runs in the kernel that the agent began.
         leaving: set when the host goes down and the running turn is to be parked.
         accepted: the last prompts that came with an idempotency key, by the id of their turn.
+        moments: those of the newest turn that was served, see `Turn.moments`.
         accepting: held while a prompt is accepted, so that prompts keep their order.
     """
 
@@ -94,6 +95,7 @@ class NotebookAgent:
         self.stopped = anyio.Event()
         self.leaving = anyio.Event()
         self.accepting = anyio.Lock()
+        self.moments: dict[str, float] = {}
         self.accepted: dict[str, PromptAccepted] = {}
         self.wake = anyio.Event()
         budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
@@ -134,6 +136,7 @@ class NotebookAgent:
                 self.row = replace(self.row, stripped=False)
                 await self.services.journal.put_notebook(self.row)
             records = await self.emit(turn.turn_id, started, *self.notices, session_id=turn.session_id)
+            turn.note("accepted")
             self.notices.clear()
             self.queue.append(turn)
             self.nudge()

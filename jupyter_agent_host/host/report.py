@@ -57,6 +57,7 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         mem_limit_bytes=limits.mem_bytes,
         cpu_limit=limits.cpus,
         stripped=row.stripped,
+        turn_moments=dict(agent.moments),
         mem_bytes=stats.mem_bytes,
         pids=stats.pids,
         pending_permissions=agent.questions.open,

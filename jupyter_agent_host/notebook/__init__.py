@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +12,9 @@ if TYPE_CHECKING:
     from jupyter_agent_host.notebook.magics import AgentMagics
 
 __all__ = ["register"]
+
+_NEEDED_BY_A_TURN = ("jupyter_agent_host.client.http", "markdown_it")
+"""Half of what a first cell would have to import: loaded while the person still writes it."""
 
 
 def register(shell: InteractiveShell) -> AgentMagics:
@@ -20,4 +25,10 @@ def register(shell: InteractiveShell) -> AgentMagics:
     if not isinstance(magics, AgentMagics):
         magics = AgentMagics(shell)
         shell.register_magics(magics)
+        threading.Thread(target=_import_the_rest, name="agent-imports", daemon=True).start()
     return magics
+
+
+def _import_the_rest() -> None:
+    for name in _NEEDED_BY_A_TURN:
+        import_module(name)

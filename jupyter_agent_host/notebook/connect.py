@@ -8,7 +8,6 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_agent_host.client.discover import find_server
-from jupyter_agent_host.client.http import KernelClient
 from jupyter_agent_host.client.interface import AgentClient
 from jupyter_agent_host.notebook.shell import Shell
 
@@ -22,6 +21,8 @@ def connect(shell: Shell) -> AgentClient:
     kernel = shell.kernel()
     server = find_server(kernel, os.environ, [Path(jupyter_runtime_dir())], parent_pid=os.getppid())
     if server is not None:
+        from jupyter_agent_host.client.http import KernelClient  # noqa: PLC0415 - see `notebook.register`
+
         return KernelClient(kernel, server)
     from jupyter_agent_host.notebook.in_process import InProcessClient  # noqa: PLC0415 - a whole host, seldom needed
 

@@ -29,6 +29,7 @@ from jupyter_agent_host.notebook.options import CellOptions, options_help, parse
 from jupyter_agent_host.notebook.outcome import AgentCellError, AgentInterrupted, one_sentence
 from jupyter_agent_host.notebook.result import result_of
 from jupyter_agent_host.notebook.shell import Shell
+from jupyter_agent_host.notebook.timing import CellMoments, timing_text
 from jupyter_agent_host.protocol.host_api import History, HistoryRequest, PromptRequest
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class AgentMagics(Magics):
         self._connector = connector
         self._client: AgentClient | None = None
         self._previous_turn_id = ""
+        self._moments = CellMoments()
+        self._host_moments: dict[str, float] = {}
         self._widgets: dict[str, AgentWidget] = {}
         self._followings: dict[str, Following] = {}
 
@@ -87,6 +90,9 @@ class AgentMagics(Magics):
         if command == "help":
             self._show(commands.help_text())
             return
+        if command == "timing" and not rest:
+            self._show(timing_text(self._moments.moments, self._host_moments))
+            return
         if command == "widget" and not rest:
             self._show_widget(path)
             return
@@ -98,6 +104,8 @@ class AgentMagics(Magics):
             self._show(commands.sentence("`jupyter agent-host doctor` in a terminal looks at engine, image and key."))
 
     def _turn(self, options: CellOptions, cell: str) -> None:
+        moments = self._moments = CellMoments()
+        moments.note("cell_began")
         if not cell.strip():
             raise UsageError("Write the prompt into the lines below %%agent.")
         filled = Filled(cell) if options.raw else fill(cell, self.fillable())
@@ -122,7 +130,8 @@ class AgentMagics(Magics):
         output = self._place.output(filled=(*filled.values, *offered))
         client = self.reach()
         errands = Errands(client, options.notebook, self._place.run_borrowed, self._place.look)
-        outcome = TurnFollower(client, request, output, asker=asker, errands=errands).run()
+        outcome = TurnFollower(client, request, output, asker=asker, errands=errands, moments=moments).run()
+        self._host_moments = outcome.info.turn_moments if outcome.info is not None else {}
         self._end(outcome, output, options)
 
     def _end(self, outcome: Outcome, output: TurnOutput, options: CellOptions) -> None:
@@ -136,6 +145,9 @@ class AgentMagics(Magics):
         left = outcome.view.ended is None
         if outcome.accepted is not None:
             output.finish(outcome.view, outcome.info, _note(outcome, left=left))
+            self._moments.note("cell_finished")
+            if options.timing:
+                self._show(timing_text(self._moments.moments, self._host_moments))
         if outcome.failure is not None:
             raise AgentCellError(str(outcome.failure)) from outcome.failure
         status = outcome.view.ended.status if outcome.view.ended else ""

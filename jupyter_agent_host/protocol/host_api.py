@@ -34,6 +34,23 @@ Trust = Literal["none", "own", "foreign", "unsigned", "corrupt", "diverged"]
 """What the notebook's saved state is to this server. `none`: nothing saved; `own`: signed by a key we hold."""
 
 
+TurnMoment = Literal[
+    "asked",
+    "accepted",
+    "served",
+    "prepared",
+    "sent",
+    "model_asked",
+    "first_text",
+    "first_text_journalled",
+    "end_heard",
+    "end_collected",
+    "end_journalled",
+    "end_shown",
+]
+"""Moments of a turn in its host, in the order of a plain one."""
+
+
 class OpenRequest(Request, frozen=True, kw_only=True):
     """Which notebook am I, and what does the host know of it? Starts nothing.
 
@@ -149,7 +166,8 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     they, `mem_bytes` and `pids` are as of `measured` (both seconds since the epoch; 0: no sample yet), which was
     `measured_age_seconds` ago: figures are sampled in the background while somebody asks for them. `stripped`: the
     session was taken out of the notebook's file and stays out until the next turn. `hidden_files` are the
-    first hundred of the folder that the agent never sees.
+    first hundred of the folder that the agent never sees. `turn_moments`: when the newest turn reached which
+    `TurnMoment`, in seconds since the epoch; empty when none ran since the host started.
     """
 
     notebook_id: str
@@ -186,6 +204,7 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     cpu_limit: float = 0.0
     pids: int | None = None
     stripped: bool = False
+    turn_moments: dict[str, float] = msgspec.field(default_factory=dict)
     pending_permissions: tuple[str, ...] = ()
     refused_files: tuple[str, ...] = ()
     hidden_files: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -56,6 +57,7 @@ class AgentService:
         Raises:
             AgentHostError: whatever the host says, or that there is no host.
         """
+        asked = time.time()
         path = self._paths.absolute(api_path)
         if not path:
             raise UnknownNotebookError(f"{api_path!r} is no notebook below this server's root folder.")
@@ -64,7 +66,7 @@ class AgentService:
         # Whatever else stands there is judged as well, and kept aside: the store refuses this shape as malformed.
         envelope = saved if saved is None or isinstance(saved, dict) else {"malformed": saved}
         answer = await self._call(
-            NotebookRef(path=path, kernel_id=kernel_id, actor=actor, envelope=envelope), verb, request
+            NotebookRef(path=path, kernel_id=kernel_id, actor=actor, envelope=envelope, asked=asked), verb, request
         )
         if notebook_id := getattr(answer, "notebook_id", ""):
             self._documents.remember(path, notebook_id, saved=saved)
@@ -76,7 +78,7 @@ class AgentService:
         Raises:
             AgentHostError: whatever the host says, or that there is no host.
         """
-        return await self._call(NotebookRef(notebook_id=notebook_id, actor=actor), verb, request)
+        return await self._call(NotebookRef(notebook_id=notebook_id, actor=actor, asked=time.time()), verb, request)
 
     async def _call(self, notebook: NotebookRef, verb: str, request: Request) -> Answer:
         manager = await self._host.manager()

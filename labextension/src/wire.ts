@@ -48,6 +48,7 @@ export interface NotebookInfo {
   cpuLimit: number;
   pids: number | null;
   stripped: boolean;
+  turnMoments: Json;
   pendingPermissions: string[];
   refusedFiles: string[];
   hiddenFiles: string[];

@@ -91,7 +91,7 @@ def _accepted(
 
 async def _turn(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest, turn_id: str) -> Turn:
     source = await sessions.fork_source(agent)
-    return Turn(
+    turn = Turn(
         request=request,
         session_id=agent.row.session_id,
         options=await session_options(agent, request),
@@ -100,6 +100,8 @@ async def _turn(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest, 
         actor=ref.actor,
         turn_id=turn_id,
     )
+    turn.note("asked", ref.asked or None)
+    return turn
 
 
 async def _answered(agent: NotebookAgent, request: PromptRequest) -> TurnRow | None:
