@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import msgspec
@@ -17,8 +17,6 @@ from jupyter_server.serverapp import ServerApp
 from traitlets import TraitError, default
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.audit import AuditRecord
-from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.server.config import AgentHost
 from jupyter_agent_host.server.documents import Documents
 from jupyter_agent_host.server.handler_base import SERVICE_SETTING
@@ -36,6 +34,10 @@ from jupyter_agent_host.server.renames import Renames
 from jupyter_agent_host.server.routes import ROUTES
 from jupyter_agent_host.server.service import AgentService
 from jupyter_agent_host.server.upstream import hide_credentials
+
+if TYPE_CHECKING:  # the host itself is loaded once the server runs, see `hosting`
+    from jupyter_agent_host.host.audit import AuditRecord
+    from jupyter_agent_host.host.manager import Manager
 
 AUDIT_EVENT = "https://schema.jupyter.org/jupyter_agent_host/audit/v1"
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"

@@ -12,7 +12,6 @@ from urllib.parse import quote
 import anyio.to_thread
 import msgspec
 
-from jupyter_agent_host.host.report import turn_summary
 from jupyter_agent_host.notebook.describe import one_line
 from jupyter_agent_host.notebook.inert import make_inert
 from jupyter_agent_host.notebook.inert_text import escape_text, settle_dollars
@@ -59,6 +58,8 @@ async def _jsonl(items: Items) -> AsyncIterator[bytes]:
 
     Pieces of text are left out, since the whole text follows.
     """
+    from jupyter_agent_host.host.report import turn_summary  # noqa: PLC0415 - the host is loaded once the server runs
+
     async for item in items:
         if isinstance(item, TurnRow):
             yield msgspec.json.encode({"turn": turn_summary(item)}) + b"\n"

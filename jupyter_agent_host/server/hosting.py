@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
 
+import anyio.to_thread
 from nbformat.sign import NotebookNotary
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.host.notebook.interface import NotebookAccess
 from jupyter_agent_host.host.settings import Credential, HostSettings
 from jupyter_agent_host.server.config import AgentHost
 from jupyter_agent_host.server.signing import signing_keys
+
+if TYPE_CHECKING:
+    from jupyter_agent_host.host.manager import Manager
 
 SCRIPTED_LABEL = "scripted model"
 
@@ -31,7 +36,9 @@ async def open_configured_host(
     Raises:
         AgentHostError: a setting is wrong, or the host cannot run here.
     """
-    # Imported here: the host's parts cost a second that a starting Jupyter server need not wait for.
+    # Imported here: the host's parts cost a second that a starting Jupyter server need not wait for. In a thread, since
+    # the server answers its first pages meanwhile.
+    await anyio.to_thread.run_sync(import_module, "jupyter_agent_host.host.assembly")
     from jupyter_agent_host.host.assembly import open_host  # noqa: PLC0415 - see above
 
     secret = _own_secret() if notebook_secret is None else notebook_secret

@@ -12,7 +12,7 @@ import anyio
 import msgspec
 
 from jupyter_agent_host.errors import UnknownNotebookError
-from jupyter_agent_host.host.manager import NotebookRef
+from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.protocol.host_api import (
     Answer,
