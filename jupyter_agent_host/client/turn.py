@@ -15,9 +15,9 @@ from typing import Protocol
 import httpcore
 import msgspec
 
-from jupyter_agent_host.client.failure import decode_answer
-from jupyter_agent_host.client.interface import TurnItem
-from jupyter_agent_host.client.stream import HttpEventStream, Patience
+from jupyter_agent_host.client.agent_client import TurnItem
+from jupyter_agent_host.client.event_stream import HttpEventStream, Patience
+from jupyter_agent_host.client.failure_errors import decode_answer
 from jupyter_agent_host.client.transport import BROKEN, NOT_SENT, cut, lines
 from jupyter_agent_host.errors import AuthenticationError, ProtocolError, ServerUnreachableError
 from jupyter_agent_host.protocol.events import EventRecord, TurnEnded, read_record

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-_NEEDED_BY_A_TURN = ("jupyter_agent_host.client.http", "markdown_it")
+_NEEDED_BY_A_TURN = ("jupyter_agent_host.client.kernel_client", "markdown_it")
 """Half of what a first cell would have to import: loaded while the person still writes it."""
 
 

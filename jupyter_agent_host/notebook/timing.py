@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jupyter_agent_host.notebook.commands import Text, sentence
+from jupyter_agent_host.notebook.commands.line_commands import Text, sentence
 
 _STEPS = (
     ("cell_began", "cell: the cell began"),

@@ -13,7 +13,7 @@ import anyio
 from jupyter_agent_host.errors import AgentHostError
 
 if TYPE_CHECKING:
-    from jupyter_agent_host.host.manager import Manager
+    from jupyter_agent_host.host.api.manager import Manager
 
 _STOP_SECONDS = 20.0
 logger = logging.getLogger(__name__)

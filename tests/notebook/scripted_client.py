@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from jupyter_agent_host.client.interface import TurnItem
+from jupyter_agent_host.client.agent_client import TurnItem
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.protocol.events import (
     AnyEvent,

@@ -24,9 +24,9 @@ from jupyter_agent_host.errors import (
     SandboxStartError,
 )
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
-from jupyter_agent_host.providers import docker_calls as calls
-from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.sandbox.health import fetch_health
+from jupyter_agent_host.providers.docker import container_operations as calls
+from jupyter_agent_host.providers.docker.provider import DockerProvider
+from jupyter_agent_host.sandbox.runner_health import fetch_health
 from jupyter_agent_host.sandbox.spec import BindWorkspace, Limits, OverlayWorkspace, SandboxSpec
 
 __all__ = ["engine_client", "provider", "spec"]
