@@ -1,4 +1,4 @@
-"""A link to a real kernel whose status messages of a restart are lost, as IOPub loses them while a socket reconnects."""
+"""A link to a real kernel whose messages of a restart are lost, as IOPub loses them while a socket reconnects."""
 
 from __future__ import annotations
 
