@@ -28,6 +28,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -63,6 +64,8 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every sample there")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     arguments = parser.parse_args()
+    # Servers, kernels and sandboxes end with a run that is terminated, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     results = Results(about={})
     busy = busy_core(LONGEST_BUSY_SECONDS) if arguments.busy else nullcontext()
     load = os.getloadavg()[0]
@@ -125,6 +128,7 @@ class Bench:
         except Exception as err:  # noqa: BLE001 - the other parts run on; the report and the exit status name this one
             self.failed.add(name)
             self.results.failures.append(f"{name}: {type(err).__name__}: {err}")
+            print(self.results.failures[-1], file=sys.stderr)
         print(f"{name}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
 
     def _set_up(self, stack: ExitStack, provider: str, model_url: str, parts: dict[str, Part]) -> None:

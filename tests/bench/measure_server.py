@@ -164,6 +164,11 @@ def jupyter_server(
     }
     (config_dir / "jupyter_server_config.json").write_text(json.dumps(config))
     (config_dir / "jupyter_agent_host_config.json").write_text(json.dumps({"AgentHost": dict(agent or {})}))
+    # JupyterLab's question about news would cover the panel's button.
+    settings = Path(environ["JUPYTERLAB_SETTINGS_DIR"]) / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True, exist_ok=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet))
     log = folder / "server.log"
     with log.open("wb") as output:
         began = time.perf_counter()
