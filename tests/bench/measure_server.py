@@ -56,7 +56,7 @@ def scripted_model(folder: Path) -> Iterator[str]:
     """The model in a process of its own, so that it takes no time from what is measured; its base URL."""
     script = folder / "script.json"
     script.write_text(json.dumps(SCRIPT))
-    command = [sys.executable, "-m", "jupyter_agent_host.testing.scripted_model", str(script)]
+    command = [sys.executable, "-m", "jupyter_agent_host.scripted_model", str(script)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with ended(process):
         assert process.stdout is not None

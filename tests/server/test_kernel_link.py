@@ -11,9 +11,9 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 
 from jupyter_agent_host.errors import NotebookUnavailableError
-from jupyter_agent_host.host.notebook.kernel import RunRequest
-from jupyter_agent_host.server.kernel_link import KernelLink
-from jupyter_agent_host.server.notebook_kernel import LinkedKernel
+from jupyter_agent_host.host.notebook.kernel_interface import RunRequest
+from jupyter_agent_host.server.kernels.kernel_connection import KernelLink
+from jupyter_agent_host.server.kernels.kernel_execution import LinkedKernel
 
 pytestmark = pytest.mark.anyio
 
