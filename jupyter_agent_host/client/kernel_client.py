@@ -18,9 +18,9 @@ import msgspec
 
 from jupyter_agent_host.client.event_stream import HttpEventStream, Patience
 from jupyter_agent_host.client.failure_errors import decode_answer, failure_from
+from jupyter_agent_host.client.http_turn_stream import HttpTurnStream
 from jupyter_agent_host.client.server_discovery import Kernel, ServerAddress
 from jupyter_agent_host.client.transport import BROKEN, NOT_SENT
-from jupyter_agent_host.client.turn import HttpTurnStream
 from jupyter_agent_host.errors import AgentHostError, AuthenticationError, ServerUnreachableError
 from jupyter_agent_host.protocol import kernel_auth
 from jupyter_agent_host.protocol.host_api import VERBS, Answer, EventsRequest, PromptRequest, Request

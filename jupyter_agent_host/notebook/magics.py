@@ -26,10 +26,10 @@ from jupyter_agent_host.notebook.ipython_shell import Shell
 from jupyter_agent_host.notebook.magic_errors import AgentCellError, AgentInterrupted, one_sentence
 from jupyter_agent_host.notebook.offered_functions import offered_functions
 from jupyter_agent_host.notebook.prompt_variables import Filled, fill
-from jupyter_agent_host.notebook.timing import CellMoments, timing_text
 from jupyter_agent_host.notebook.turns.kernel_work import Errands
 from jupyter_agent_host.notebook.turns.turn_display import TurnOutput
 from jupyter_agent_host.notebook.turns.turn_follower import Outcome, TurnFollower
+from jupyter_agent_host.notebook.turns.turn_timing import CellMoments, timing_text
 from jupyter_agent_host.protocol.host_api import History, HistoryRequest, PromptRequest
 
 if TYPE_CHECKING:

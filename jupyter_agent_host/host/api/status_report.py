@@ -7,7 +7,7 @@ import time
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.context_usage import context_window
 from jupyter_agent_host.host.permissions.permission_modes import effective_mode
-from jupyter_agent_host.host.usage_sampler import UsageSample
+from jupyter_agent_host.host.sandboxes.usage_sampler import UsageSample
 from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
 from jupyter_agent_host.store.journal.rows import TurnRow
 

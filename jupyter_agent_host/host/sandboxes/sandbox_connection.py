@@ -20,7 +20,7 @@ from jupyter_agent_host.errors import (
 )
 from jupyter_agent_host.host.sandboxes.control_channel import Channel, ChannelOwner, new_request_id
 from jupyter_agent_host.host.sandboxes.transcript_upload import put_transcript
-from jupyter_agent_host.host.usage_sampler import UsageSampler
+from jupyter_agent_host.host.sandboxes.usage_sampler import UsageSampler
 from jupyter_agent_host.host.workspace import Workspace
 from jupyter_agent_host.protocol.control import (
     CloseSession,

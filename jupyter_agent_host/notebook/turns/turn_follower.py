@@ -16,11 +16,11 @@ from typing import Protocol
 
 from jupyter_agent_host.client.agent_client import AgentClient
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.notebook.timing import CellMoments
 from jupyter_agent_host.notebook.turns.interrupts import Interrupts
 from jupyter_agent_host.notebook.turns.kernel_work import Errands
 from jupyter_agent_host.notebook.turns.turn_display import TurnOutput
 from jupyter_agent_host.notebook.turns.turn_stream import End, Item, Nudge, Talk
+from jupyter_agent_host.notebook.turns.turn_timing import CellMoments
 from jupyter_agent_host.protocol.events import EventRecord, PermissionAsked, TextDelta, ToolCall, TurnEnded
 from jupyter_agent_host.protocol.host_api import (
     AnswerRequest,

@@ -14,8 +14,8 @@ import pytest
 from anyio.abc import SocketStream
 from house import OpenHouse
 
-from jupyter_agent_host.host import usage_sampler
-from jupyter_agent_host.host.usage_sampler import UsageSampler
+from jupyter_agent_host.host.sandboxes import usage_sampler
+from jupyter_agent_host.host.sandboxes.usage_sampler import UsageSampler
 from jupyter_agent_host.sandbox.spec import ProviderReport, SandboxStats
 
 pytestmark = pytest.mark.anyio
