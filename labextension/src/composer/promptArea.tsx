@@ -1,13 +1,13 @@
 /** The text of the next prompt, and what its keys do. */
 import React, { useRef } from 'react';
-import { useSurroundings } from '../components/context';
+import { useSurroundings } from '../components/surroundings';
 import type { IAgent } from '../tokens';
 import type { Completion } from './completion';
-import { fromPage } from './drop';
+import { fromPage } from './dropAndPaste';
 import type { Offer } from './mentions';
-import { OFFERS_ID, offerId } from './offers';
-import { Past } from './past';
-import type { Attached } from './attached';
+import { OFFERS_ID, offerId } from './completionList';
+import { Past } from './promptHistory';
+import type { Attached } from './attachedItems';
 
 const MOST_ROWS = 10;
 

@@ -7,17 +7,17 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
-import { Actions } from '../actions';
-import { DoingContext } from '../components/doing';
-import type { PanelView } from '../components/doing';
-import { AgentView } from '../components/panel';
-import { agentIcon } from '../icon';
-import { CommandIds, PANEL_ID } from '../ids';
-import type { Shared } from '../surface';
+import { Actions } from '../session/sessionActions';
+import { DoingContext } from '../components/panelContext';
+import type { PanelView } from '../components/panelContext';
+import { AgentView } from '../components/agentPanel';
+import { agentIcon } from '../text/icons';
+import { CommandIds, PANEL_ID } from '../text/commandIds';
+import type { Shared } from '../components/reactWidget';
 import { IAgents, NAMESPACE } from '../tokens';
 import type { IAgent } from '../tokens';
 import { addSessionCommands } from './sessionCommands';
-import { IShared } from './shared';
+import { IShared } from './sharedServices';
 
 class AgentPanel extends ReactWidget {
   constructor(
