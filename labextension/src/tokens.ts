@@ -5,7 +5,7 @@ import type { JSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { Conversation } from './turns/eventReducer';
-import type { Reviews } from './session/turnReviews';
+import type { Reviews } from './turns/turnReviews';
 import type { TurnView } from './turns/turnView';
 import type {
   Attachment,

@@ -6,11 +6,11 @@ import { Banner } from './failureBanner';
 import { Composer } from '../composer/composer';
 import { useSurroundings } from './surroundings';
 import { ConversationView } from './conversation/conversationView';
-import { useDoing } from './panelContext';
+import { usePanelContext } from './panelContext';
 import { Foreign } from './untrustedSession';
 import { Header } from './header/header';
 import { HistoryView } from './sessionHistory';
-import { ReachView } from './networkAccess';
+import { NetworkAccessView } from './networkAccess';
 
 export function AgentView(props: { agent: IAgent }): JSX.Element {
   return (
@@ -22,7 +22,7 @@ export function AgentView(props: { agent: IAgent }): JSX.Element {
 
 function AgentBody(props: { agent: IAgent }): JSX.Element {
   const { trans } = useSurroundings();
-  const { view } = useDoing();
+  const { view } = usePanelContext();
   const { agent } = props;
   const foreign = agent.isForeign ? agent.history : null;
   return (
@@ -36,7 +36,7 @@ function AgentBody(props: { agent: IAgent }): JSX.Element {
       ) : (
         <>
           {view === 'history' ? <HistoryView agent={agent} /> : null}
-          {view === 'reach' ? <ReachView agent={agent} /> : null}
+          {view === 'reach' ? <NetworkAccessView agent={agent} /> : null}
           {/* Kept while something else is shown: where a person read, and what they were writing. */}
           <div className="jp-AgentHost-main" hidden={view !== 'conversation'}>
             <ConversationView agent={agent} />

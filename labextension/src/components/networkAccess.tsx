@@ -4,7 +4,7 @@ import type { IAgent, IAgentApi } from '../tokens';
 import type { McpReport, NetworkReport, NetworkRule } from '../server/wire';
 import { exact } from '../text/labels';
 import { useSurroundings } from './surroundings';
-import { useDoing } from './panelContext';
+import { usePanelContext } from './panelContext';
 
 type NetworkAction = 'list' | 'allow' | 'deny' | 'revoke';
 type McpAction = 'list' | 'on' | 'off';
@@ -64,9 +64,9 @@ function useReach(api: IAgentApi, notebookId: string): Reach {
   };
 }
 
-export function ReachView(props: { agent: IAgent }): JSX.Element | null {
+export function NetworkAccessView(props: { agent: IAgent }): JSX.Element | null {
   const { trans } = useSurroundings();
-  const { api, show } = useDoing();
+  const { api, show } = usePanelContext();
   const reach = useReach(api, props.agent.info?.notebookId ?? '');
   return (
     <section className="jp-AgentHost-reach" aria-label={trans.__('Network and MCP servers')} aria-busy={reach.busy}>

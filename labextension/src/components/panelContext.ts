@@ -6,7 +6,7 @@ import type { IAgentApi } from '../tokens';
 
 export type PanelView = 'conversation' | 'history' | 'reach';
 
-export interface Doing {
+export interface PanelContext {
   readonly actions: Actions;
   readonly api: IAgentApi;
   readonly commands: CommandRegistry;
@@ -14,10 +14,10 @@ export interface Doing {
   show(view: PanelView): void;
 }
 
-export const DoingContext = createContext<Doing | null>(null);
+export const PanelReactContext = createContext<PanelContext | null>(null);
 
-export function useDoing(): Doing {
-  const value = useContext(DoingContext);
+export function usePanelContext(): PanelContext {
+  const value = useContext(PanelReactContext);
   if (value === null) {
     throw new Error('This component belongs into the agent panel.');
   }

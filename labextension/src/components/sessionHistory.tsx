@@ -6,7 +6,7 @@ import type { IAgent } from '../tokens';
 import type { SessionSummary, TurnSummary } from '../server/wire';
 import { money } from '../text/labels';
 import { useSurroundings } from './surroundings';
-import { useDoing } from './panelContext';
+import { usePanelContext } from './panelContext';
 import { IconButton } from './common/iconButton';
 
 /** Of an answer's first words, what is Markdown and not words. */
@@ -14,7 +14,7 @@ const MARKS = /[#*`|]+/g;
 
 export function HistoryView(props: { agent: IAgent }): JSX.Element {
   const { trans } = useSurroundings();
-  const { api, show } = useDoing();
+  const { api, show } = usePanelContext();
   const { agent } = props;
   const [sessions, setSessions] = useState<SessionSummary[] | null>(null);
   const [error, setError] = useState('');
@@ -64,7 +64,7 @@ export function HistoryView(props: { agent: IAgent }): JSX.Element {
 
 function Session(props: { agent: IAgent; session: SessionSummary }): JSX.Element {
   const { trans } = useSurroundings();
-  const { actions, show } = useDoing();
+  const { actions, show } = usePanelContext();
   const { agent, session } = props;
   const [open, setOpen] = useState(false);
   const title = session.title || session.firstPrompt || trans.__('New session, nothing was said yet');
@@ -122,7 +122,7 @@ function Session(props: { agent: IAgent; session: SessionSummary }): JSX.Element
 
 function SessionTurns(props: { agent: IAgent; sessionId: string }): JSX.Element {
   const { trans } = useSurroundings();
-  const { actions, api, show } = useDoing();
+  const { actions, api, show } = usePanelContext();
   const { agent, sessionId } = props;
   const [turns, setTurns] = useState<TurnSummary[] | null>(null);
   const notebookId = agent.info?.notebookId ?? '';

@@ -3,7 +3,7 @@ import type { IAgent } from '../tokens';
 
 const MOST = 200;
 
-export class Past {
+export class PromptHistory {
   /** Where in the past one is; null: at what is being written. */
   private place: number | null = null;
   private draft = '';

@@ -18,7 +18,7 @@ interface Place {
  * if that is the cell that moved, their keys go nowhere. `ours` says whether this page changes the notebook for the agent
  * right now; what the person does is left alone.
  */
-export function keepPlace(panel: NotebookPanel, ours: () => boolean): void {
+export function keepActiveCell(panel: NotebookPanel, ours: () => boolean): void {
   const { content } = panel;
   const { ydoc } = panel.context.model.sharedModel as unknown as { ydoc: Transactions };
   // A cell that moves is another one afterwards, and the old one cannot say its id any more.

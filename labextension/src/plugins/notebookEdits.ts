@@ -5,7 +5,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { NotebookEdits, Refusal } from '../notebook/notebookEdits';
 import { PageLine } from '../server/pageConnection';
 import type { PageRequest } from '../server/pageConnection';
-import { keepPlace } from '../notebook/keepActiveCell';
+import { keepActiveCell } from '../notebook/keepActiveCell';
 import { NAMESPACE } from '../tokens';
 
 const TELL_MILLISECONDS = 150;
@@ -29,7 +29,7 @@ class OpenNotebooks {
     }
     const open = { edits: new NotebookEdits(panel), used: Date.now() };
     this.open.set(panel, open);
-    keepPlace(panel, () => open.edits.ours);
+    keepActiveCell(panel, () => open.edits.ours);
     panel.disposed.connect(() => {
       this.open.delete(panel);
       this.changed();

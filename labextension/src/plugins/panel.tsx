@@ -8,7 +8,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
 import { Actions } from '../session/sessionActions';
-import { DoingContext } from '../components/panelContext';
+import { PanelReactContext } from '../components/panelContext';
 import type { PanelView } from '../components/panelContext';
 import { AgentView } from '../components/agentPanel';
 import { agentIcon } from '../text/icons';
@@ -57,9 +57,9 @@ class AgentPanel extends ReactWidget {
     }
     const doing = { actions, api: this.agents.api, commands, view, show: (next: PanelView) => this.showView(next) };
     return shared.wrap(
-      <DoingContext.Provider value={doing}>
+      <PanelReactContext.Provider value={doing}>
         <AgentView key={keyFor(agent)} agent={agent} />
-      </DoingContext.Provider>
+      </PanelReactContext.Provider>
     );
   }
 

@@ -3,7 +3,7 @@ import { Signal } from '@lumino/signaling';
 import { EMPTY, fold, pendingCount, prepend } from '../turns/eventReducer';
 import type { Conversation } from '../turns/eventReducer';
 import type { Decision, IAgent, IAgentApi, IFollowing, INotebookSide } from '../tokens';
-import { Reviews } from './turnReviews';
+import { Reviews } from '../turns/turnReviews';
 import type { TurnView } from '../turns/turnView';
 import type { Attachment, EventRecord, History, Json, NotebookInfo, NotebookMode, PermissionMode, TrustChoice } from '../server/wire';
 

@@ -4,14 +4,14 @@ import { fullness, percent, share, tokens } from '../../text/numberFormat';
 import type { IAgent } from '../../tokens';
 import type { ContextUse, NotebookInfo } from '../../server/wire';
 import { useSurroundings } from '../surroundings';
-import { useDoing } from '../panelContext';
+import { usePanelContext } from '../panelContext';
 
 /** The agent counts what is left, too; the figure above tells it. */
 const FREE = 'Free space';
 
 export function ContextMeter(props: { agent: IAgent; info: NotebookInfo }): JSX.Element {
   const { trans } = useSurroundings();
-  const { api } = useDoing();
+  const { api } = usePanelContext();
   const { info } = props;
   const [use, setUse] = useState<ContextUse | null>(null);
   const [open, setOpen] = useState(false);

@@ -8,7 +8,7 @@ import type { NotebookInfo } from '../../server/wire';
 import { money, placeWords, stateWord } from '../../text/labels';
 import { ContextMeter } from './contextMeter';
 import { useSurroundings } from '../surroundings';
-import { useDoing } from '../panelContext';
+import { usePanelContext } from '../panelContext';
 import { IconButton } from '../common/iconButton';
 import { Pickers } from './pickers';
 import { SessionMenu } from './sessionMenu';
@@ -16,7 +16,7 @@ import { SessionTitle } from './sessionTitle';
 
 export function Header(props: { agent: IAgent }): JSX.Element | null {
   const { trans } = useSurroundings();
-  const { commands, view, show } = useDoing();
+  const { commands, view, show } = usePanelContext();
   const { agent } = props;
   const info = agent.info;
   if (info === null) {

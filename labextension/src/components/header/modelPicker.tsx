@@ -3,14 +3,14 @@ import React, { useEffect, useState } from 'react';
 import type { IAgent } from '../../tokens';
 import type { ModelList, NotebookInfo } from '../../server/wire';
 import { useSurroundings } from '../surroundings';
-import { useDoing } from '../panelContext';
+import { usePanelContext } from '../panelContext';
 import { Picker } from './picker';
 
 const OTHER = '\u0000other';
 
 export function ModelPicker(props: { agent: IAgent; info: NotebookInfo }): JSX.Element {
   const { trans } = useSurroundings();
-  const { actions, api } = useDoing();
+  const { actions, api } = usePanelContext();
   const { agent, info } = props;
   const [list, setList] = useState<ModelList | null>(null);
 

@@ -4,7 +4,7 @@ import { Menu } from '@lumino/widgets';
 import React from 'react';
 import { CommandIds } from '../../text/commandIds';
 import { useSurroundings } from '../surroundings';
-import { useDoing } from '../panelContext';
+import { usePanelContext } from '../panelContext';
 import { IconButton } from '../common/iconButton';
 
 const SECTIONS: readonly (readonly string[])[] = [
@@ -16,7 +16,7 @@ const SECTIONS: readonly (readonly string[])[] = [
 
 export function SessionMenu(): JSX.Element {
   const { trans } = useSurroundings();
-  const { commands } = useDoing();
+  const { commands } = usePanelContext();
   return (
     <IconButton
       icon={ellipsesIcon}

@@ -5,12 +5,12 @@ import React, { useState } from 'react';
 import type { IAgent } from '../../tokens';
 import type { NotebookInfo } from '../../server/wire';
 import { useSurroundings } from '../surroundings';
-import { useDoing } from '../panelContext';
+import { usePanelContext } from '../panelContext';
 import { IconButton } from '../common/iconButton';
 
 export function SessionTitle(props: { agent: IAgent; info: NotebookInfo }): JSX.Element {
   const { trans } = useSurroundings();
-  const { actions } = useDoing();
+  const { actions } = usePanelContext();
   const { agent, info } = props;
   const [draft, setDraft] = useState<string | null>(null);
   const name = PathExt.basename(info.path) || trans.__('Agent');

@@ -7,8 +7,9 @@ import type { PermissionPart } from '../../turns/turnView';
 import { toolWord } from '../../text/labels';
 import { Arguments } from '../turn/toolArguments';
 import { useAgent, useSurroundings } from '../surroundings';
-import { Leaving, mayRemember } from './permissionDetails';
+import { PermissionDetails, mayRemember } from './permissionDetails';
 import { Questions } from './choiceForm';
+import { nextFocus } from './nextFocus';
 
 /** Jupyter's made-up name of a person without an account says nothing to anybody. */
 const ANONYMOUS = /^[0-9a-f]{32}$/;
@@ -44,7 +45,7 @@ export function Approval(props: { part: PermissionPart; open: boolean }): JSX.El
         <Questions questions={questions} asked={asked} agent={agent} />
       ) : (
         <>
-          {asked.source === 'host' ? <Leaving asked={asked} /> : null}
+          {asked.source === 'host' ? <PermissionDetails asked={asked} /> : null}
           <Arguments name={asked.toolName} input={asked.input ?? null} />
           <div className="jp-AgentHost-label">
             {asked.source === 'host'
@@ -140,16 +141,5 @@ function Decisions(props: { requestId: string; remember: boolean; agent: IAgent 
         </button>
       </span>
     </form>
-  );
-}
-
-/** Where the keyboard goes when this form is gone: back to the prompt, or to the turn that the form stood in. */
-export function nextFocus(form: HTMLElement | null): HTMLElement | null {
-  if (!form?.contains(document.activeElement)) {
-    return null;
-  }
-  return (
-    form.closest('.jp-AgentHost-panel')?.querySelector<HTMLElement>('.jp-AgentHost-composer textarea') ??
-    form.closest<HTMLElement>('.jp-AgentHost-turn')
   );
 }

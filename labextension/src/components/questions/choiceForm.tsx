@@ -4,7 +4,7 @@ import type { Question } from '../../turns/choiceQuestions';
 import { isBag } from '../../server/readAnswer';
 import type { IAgent } from '../../tokens';
 import type { Json, PermissionAsked } from '../../server/wire';
-import { nextFocus } from './approval';
+import { nextFocus } from './nextFocus';
 import { useSurroundings } from '../surroundings';
 
 export function Questions(props: { questions: Question[]; asked: PermissionAsked; agent: IAgent }): JSX.Element {

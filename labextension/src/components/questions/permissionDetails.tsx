@@ -17,7 +17,7 @@ export function mayRemember(asked: PermissionAsked): boolean {
   return asked.source !== 'host' || detailsOf(asked).mayRemember === true;
 }
 
-export function Leaving(props: { asked: PermissionAsked }): JSX.Element | null {
+export function PermissionDetails(props: { asked: PermissionAsked }): JSX.Element | null {
   const { trans } = useSurroundings();
   const details = detailsOf(props.asked);
   const cells = (Array.isArray(details.cells) ? (details.cells as unknown[]) : []).filter(isBag);

@@ -1,6 +1,6 @@
 /** Changes that cannot be taken back by themselves, since the person changed the same: both sides, and the choice. */
 import React from 'react';
-import type { Choice, Verdict } from '../../session/turnReviews';
+import type { Choice, Verdict } from '../../turns/turnReviews';
 import type { ReviewConflict, ReviewItem, ReviewTurn } from '../../server/wire';
 import { exact } from '../../text/labels';
 import { nameOf } from './reviewedChange';

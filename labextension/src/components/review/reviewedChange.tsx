@@ -1,7 +1,7 @@
 /** One cell or file that a turn changed: what happened to it, its diff, and the decision. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
-import type { Verdict } from '../../session/turnReviews';
+import type { Verdict } from '../../turns/turnReviews';
 import type { ReviewDiff, ReviewItem } from '../../server/wire';
 import { exact } from '../../text/labels';
 import { useSurroundings } from '../surroundings';

@@ -1,6 +1,6 @@
 /** What a turn changed: how much, each change to look at, and the decisions. */
 import React, { useCallback, useEffect, useState } from 'react';
-import type { Choice, Reviews, Verdict } from '../../session/turnReviews';
+import type { Choice, Reviews, Verdict } from '../../turns/turnReviews';
 import type { Decided, ReviewItem, ReviewTurn } from '../../server/wire';
 import { exact } from '../../text/labels';
 import { useAgent, useSurroundings } from '../surroundings';
