@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from jupyter_agent_host.notebook.turns.conversation import Conversation, Turn
 from jupyter_agent_host.notebook.turns.line_questions import questions_in
-from jupyter_agent_host.notebook.widget.conversation import Conversation, Turn
 from jupyter_agent_host.notebook.widget.markdown_nodes import markdown_nodes
 from jupyter_agent_host.protocol.host_api import NotebookInfo
 from jupyter_agent_host.rendering import turn_description

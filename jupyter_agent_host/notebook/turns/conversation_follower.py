@@ -19,7 +19,7 @@ from typing import Union, cast
 
 from jupyter_agent_host.client.agent_client import AgentClient, EventStream
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.notebook.widget.conversation import Conversation, begin, fold
+from jupyter_agent_host.notebook.turns.conversation import Conversation, begin, fold
 from jupyter_agent_host.protocol.events import (
     EventRecord,
     PermissionAsked,
@@ -58,7 +58,7 @@ class _Again:
 _Item = Union[Conversation, EventRecord, NotebookInfo, _Problem, _Again, _End]
 
 
-class Following:
+class ConversationFollower:
     """One notebook's conversation. `client` is used from several threads; `path` picks one of several notebooks."""
 
     def __init__(self, client: AgentClient, path: str = "") -> None:
