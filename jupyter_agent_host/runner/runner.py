@@ -30,7 +30,7 @@ from jupyter_agent_host.runner.connection.transcript_uploads import Uploads
 from jupyter_agent_host.runner.connection.workspace_sync import WorkspaceGate
 from jupyter_agent_host.runner.host_commands import Commands
 from jupyter_agent_host.runner.sdk.outbox_session_store import OutboxStore
-from jupyter_agent_host.runner.session.sdk_session import Services
+from jupyter_agent_host.runner.session.sdk_session import SessionServices
 from jupyter_agent_host.runner.session.session_registry import Sessions
 from jupyter_agent_host.version import __version__
 
@@ -54,7 +54,7 @@ class Runner:
         self._control: ControlConnection | None = None
         self._workspace = WorkspaceGate(self._send)
         self._host_tools = HostTools(self._send)
-        services = Services(
+        services = SessionServices(
             start=start,
             outbox=self.outbox,
             store=cast("SessionStore", OutboxStore(self.outbox, self.uploads)),

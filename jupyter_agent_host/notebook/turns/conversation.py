@@ -15,7 +15,7 @@ _NOT_OURS = frozenset({"foreign", "unsigned", "corrupt", "diverged"})
 
 
 @dataclass(frozen=True)
-class Turn:
+class ConversationTurn:
     """One turn, and where it began: the number of its first event, and the door it came through."""
 
     first_event: int
@@ -31,14 +31,14 @@ class Conversation:
     """
 
     info: NotebookInfo | None = None
-    turns: tuple[Turn, ...] = ()
+    turns: tuple[ConversationTurn, ...] = ()
     events: tuple[EventRecord, ...] = ()
     earlier: int = 0
     problem: str = ""
     loaded: bool = False
 
     @property
-    def running(self) -> tuple[Turn, ...]:
+    def running(self) -> tuple[ConversationTurn, ...]:
         """Turns that have not ended: one that runs, and those that wait for it."""
         return tuple(turn for turn in self.turns if turn.view.ended is None)
 
@@ -75,7 +75,7 @@ def fold(conversation: Conversation, records: Iterable[EventRecord]) -> Conversa
         new.append(record)
         if not record.turn_id:
             continue
-        turn = turns.get(record.turn_id) or Turn(record.number, TurnView())
+        turn = turns.get(record.turn_id) or ConversationTurn(record.number, TurnView())
         origin = record.event.origin if isinstance(record.event, TurnStarted) else turn.origin
         turns[record.turn_id] = replace(turn, view=reduce(turn.view, record), origin=origin)
     kept = tuple(turns.values())[-KEPT_TURNS:]
