@@ -1,8 +1,8 @@
 """What a sandbox is to the host: requests and results, the two protocols of a provider, and providers by name.
 
-What this package exports is public: it is all that a provider imports of ours, besides `errors`, and `docs/provider-author.md`
-shows it. `provider.py` is where one enters. The host calls providers through `provider_registry.py`; nothing here knows a
-container, a pod or a process.
+What this package exports is public: all that a provider imports of ours, besides `errors`; `docs/provider-author.md`
+shows it. `provider.py` is where one enters. The host calls providers through `provider_registry.py`; nothing here knows
+a container, a pod or a process.
 """
 
 from jupyter_agent_host.protocol.runner_start import RunnerStart, encode_start
