@@ -1,5 +1,5 @@
 /**
- * Events folded to turns. Pure; `rendering/turn_view.py` has the same rules.
+ * Events folded to turns. Pure; `jupyter_agent_host/rendering/turn_view.py` has the same rules.
  *
  * - deltas append to the open text of their message, or start a new one after a tool call;
  * - a finished block replaces the open text that its deltas made;
@@ -8,10 +8,10 @@
  * - files are merged by path;
  * - what a reader does not know is a notice, never an error.
  */
-import { PartsDraft } from './parts';
-import { emptyTurn, mergeFiles, pendingOf } from './turn';
-import type { TurnView } from './turn';
-import type { EventRecord } from './wire';
+import { PartsDraft } from './turnParts';
+import { emptyTurn, mergeFiles, pendingOf } from './turnView';
+import type { TurnView } from './turnView';
+import type { EventRecord } from '../server/wire';
 
 /** All turns that this page knows of a notebook, in the order in which they began. */
 export interface Conversation {
