@@ -45,7 +45,9 @@ PICTURE = {
 async def careful(server: OwnServer, path: Path, mode: str = "") -> Desk:
     """A desk that asks and records, as the product's does."""
     desk = await server.desk(path)
-    desk.toolbox = Toolbox(ALL_TOOLS, NotebookPermits(), (CellRecorder(),))
+    desk.toolbox = Toolbox(
+        ALL_TOOLS, NotebookPermits(desk.agent.services.journal, desk.agent.services.settings.review), (CellRecorder(),)
+    )
     desk.agent.row = replace(desk.agent.row, notebook_mode=mode)
     return desk
 

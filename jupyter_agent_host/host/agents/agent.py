@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 
 import anyio
@@ -22,15 +22,20 @@ from jupyter_agent_host.host.agents.sandbox_lifecycle import Lifecycle
 from jupyter_agent_host.host.agents.shared_services import Services
 from jupyter_agent_host.host.agents.untrusted_session import Claim
 from jupyter_agent_host.host.network import NETWORK_TOOL, NotebookNetwork
+from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
+from jupyter_agent_host.host.notebook.kernel_interface import NotebookKernel
 from jupyter_agent_host.host.notebook.kernel_jobs import Jobs
+from jupyter_agent_host.host.notebook.notebook_access import NotebookDocument
 from jupyter_agent_host.host.notebook.waiting_cell import WaitingCell
-from jupyter_agent_host.host.review.agent_review import Review, closing_events
+from jupyter_agent_host.host.review.agent_review import Review
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.turns import turn_endings
 from jupyter_agent_host.host.turns.questions import Questions
 from jupyter_agent_host.host.turns.queued_turn import Now, Turn
 from jupyter_agent_host.host.turns.suspended_turn import Decision
 from jupyter_agent_host.host.wait_any import wait_any
+from jupyter_agent_host.host.workspace import Workspace
+from jupyter_agent_host.host.workspace.notebook_workspace import workspace_for
 from jupyter_agent_host.protocol.attachments import AttachmentInfo
 from jupyter_agent_host.protocol.control import AnswerPermission, Interrupt
 from jupyter_agent_host.protocol.events import (
@@ -96,13 +101,50 @@ class NotebookAgent:
         self.accepting = anyio.Lock()
         self.wake = anyio.Event()
         budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
-        self.network = NotebookNetwork(row.notebook_id, services.network, Now(self._running), self._ask_person)
+        self.network = NotebookNetwork(row.notebook_id, services.network, Now(self._running), self.ask_person)
         self.scope = NotebookScope(row.notebook_id, services.journal, budget, self.network, services.network.audit)
-        self.tools = services.make_toolbox()
+        self.tools = services.toolbox
         self.questions = Questions(self.emit, {*self.tools.names, NETWORK_TOOL})
-        self.review = Review(self)
         self.waiting = WaitingCell()
-        self.jobs = Jobs(self)
+        self.jobs = Jobs(row.notebook_id, services.journal, services.tasks, lambda: self.active)
+        self.review = Review(self, services.journal, services.settings)
+
+    @property
+    def notebook_id(self) -> str:
+        """The notebook's id."""
+        return self.row.notebook_id
+
+    @property
+    def path(self) -> str:
+        """Where the notebook's file is; "" while it has none."""
+        return self.row.path
+
+    @property
+    def notebook_mode(self) -> str:
+        """What the person chose that the agent must ask for; "" for the server's default."""
+        return self.row.notebook_mode
+
+    @property
+    def default_model(self) -> str:
+        """The model of turns that name none; "" for the SDK's default."""
+        return self.services.settings.model or ""
+
+    @property
+    def document(self) -> NotebookDocument:
+        """The cells of the notebook where it is now."""
+        return self.services.notebooks.document(self.row.path)
+
+    @property
+    def kernel(self) -> NotebookKernel:
+        """The kernel of the notebook where it is now."""
+        return self.services.notebooks.kernel(self.row.path)
+
+    async def workspace(self) -> Workspace:
+        """The sandbox's workspace, or the same on the private files that it left."""
+        if self.live is not None:
+            return self.live.workspace
+        choice = await self.services.choose()
+        return workspace_for(self.row, self.services.settings, self.services.layers, choice.report)
 
     @property
     def busy(self) -> bool:
@@ -262,7 +304,7 @@ class NotebookAgent:
     async def end_turn(self, turn: Turn, ended: TurnEnded) -> None:
         """End a turn from the host's side, unless the runner did. Idempotent."""
         if not turn.ended.is_set():
-            changes = await closing_events(self, turn.turn_id)
+            changes = await self.review.closing_events(turn.turn_id)
             await self._settle(turn, [*changes, *self.questions.settle_all("turn_end"), ended])
             turn.ended.set()
             await self.publish(self)
@@ -275,8 +317,15 @@ class NotebookAgent:
     def _running(self) -> Turn | None:
         return None if self.active is None or self.active.ended.is_set() else self.active
 
-    async def _ask_person(self, asked: PermissionAsked, turn_id: str, headless: bool) -> AnswerRequest:
+    async def ask_person(self, asked: PermissionAsked, turn_id: str, headless: bool) -> AnswerRequest:
+        """Ask the person and wait without limit; see `Questions.ask`."""
         return await self.questions.ask(asked, turn_id=turn_id, headless=headless)
+
+    async def note_cells(
+        self, turn_id: str, seen: Snapshot, edits: Sequence[CellEdit], after: Snapshot | None = None
+    ) -> None:
+        """Keep what a call did to cells, so that it can be shown and undone; see `Review.note_cells`."""
+        await self.review.note_cells(turn_id, seen, edits, after)
 
     async def _settle(self, turn: Turn, events: list[AnyEvent]) -> None:
         if events:

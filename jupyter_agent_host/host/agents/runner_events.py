@@ -14,7 +14,6 @@ from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.agents.collect_changes import collect
 from jupyter_agent_host.host.agents.runner_event_checks import Checked, check_items
 from jupyter_agent_host.host.agents.tool_dispatcher import ToolDesk
-from jupyter_agent_host.host.review.agent_review import closing_events
 from jupyter_agent_host.host.turns import turn_endings
 from jupyter_agent_host.host.turns.queued_turn import Turn
 from jupyter_agent_host.protocol.control import Hello, HostToolCall, HostToolCancel, Outbox, Status, WorkspaceSync
@@ -126,7 +125,7 @@ class SandboxListener:
         """What ends a turn: the last files, open questions settled, and the ledger's figure for its cost."""
         agent = self._agent
         files, _ = await collect(self._agent)
-        changes = await closing_events(agent, turn.turn_id)
+        changes = await agent.review.closing_events(turn.turn_id)
         await agent.scope.settled()
         spent = await agent.services.journal.ledger(agent.row.notebook_id, since=turn.started)
         over_budget = agent.scope.refused_for_budget

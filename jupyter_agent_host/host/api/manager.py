@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
@@ -162,7 +163,7 @@ class Manager:
         await agent.network.load()
         turns = await journal.lineage(row.session_id)
         agent.spoke_before = any(turn.ended for turn in turns)
-        agent.jobs.wake, agent.jobs.wake_lost = wake, wake_lost
+        agent.jobs.wake, agent.jobs.wake_lost = partial(wake, agent), partial(wake_lost, agent)
         await agent.jobs.load()
         driver = Driver(agent)
         self.services.tasks.start_soon(driver.run)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import anyio.to_thread
 import msgspec
@@ -28,11 +26,6 @@ from jupyter_agent_host.store.journal.rows import CheckpointItemRow, CheckpointR
 
 TOO_OLD = "it is older than checkpoints are kept here"
 TOO_MUCH = "newer checkpoints needed its room"
-
-
-def keep_dir(data_dir: Path, notebook_id: str) -> Path:
-    """Where one notebook's kept files lie."""
-    return data_dir / "checkpoints" / hashlib.sha256(notebook_id.encode()).hexdigest()[:16]
 
 
 class Checkpoints:

@@ -16,7 +16,7 @@ def provenance(context: ToolContext, how: str) -> dict[str, Any]:
     mark = {
         "turn_id": context.turn_id,
         "session_id": agent.serving_session,
-        "model": (turn.options.model if turn is not None else "") or agent.services.settings.model or "",
+        "model": (turn.options.model if turn is not None else "") or agent.default_model,
         "time": datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
         "how": how,
     }

@@ -213,7 +213,7 @@ def _refuse_unreachable(context: ToolContext, snapshot: Snapshot) -> None:
 
 def _new_id(context: ToolContext, index: int) -> str:
     """Made from the call's id: the call carried out again, after a restart of the host, inserts nothing twice."""
-    text = f"{context.agent.row.notebook_id}:{context.request_id}:{index}"
+    text = f"{context.agent.notebook_id}:{context.request_id}:{index}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -143,7 +143,7 @@ class _CellRun:
             await anyio.sleep(pause)
         if problem is not None:
             job.note = f"The last outputs are not in cell {self.cell.id}: {problem}"
-        await self._context.agent.review.note_cells(self._context.turn_id, self._seen, self.edits())
+        await self._context.agent.note_cells(self._context.turn_id, self._seen, self.edits())
 
     async def _show_as_they_come(self) -> None:
         """Now and then while the outputs are small: a shared document keeps every state that it was ever in."""
