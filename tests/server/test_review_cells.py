@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ async def careful(server: OwnServer, path: Path, mode: str = "") -> Desk:
     desk.toolbox = Toolbox(
         ALL_TOOLS, NotebookPermits(desk.agent.services.journal, desk.agent.services.settings.review), (CellRecorder(),)
     )
-    desk.agent.row = replace(desk.agent.row, notebook_mode=mode)
+    await desk.agent.state.update(notebook_mode=mode)
     return desk
 
 
@@ -252,7 +251,7 @@ async def test_modes_differ_and_nobody_there_means_no(tmp_path: Path, monkeypatc
         assert "Nobody is there" in await headless("insert_cells", after="", cells=[{"source": "%agent mode auto"}])
         delete = [{"cell_id": "c0", "revision": await revision(desk, "c0")}]
         assert "Nobody is there" in await headless("delete_cells", cells=delete)
-        desk.agent.row = replace(desk.agent.row, notebook_mode="auto")
+        await desk.agent.state.update(notebook_mode="auto")
         await headless("delete_cells", cells=delete)
         assert (await sources(desk))[0] == "two"
         assert "Nobody is there" in await headless("insert_cells", after="", cells=[{"source": "%agent mode auto"}])

@@ -10,7 +10,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import replace
 
 import anyio
 
@@ -18,6 +17,7 @@ from jupyter_agent_host.errors import AgentHostError, DivergedSessionError, Enve
 from jupyter_agent_host.host.agents import sandbox_grants
 from jupyter_agent_host.host.agents.cost_ledger import NotebookScope
 from jupyter_agent_host.host.agents.event_feed import EventFeed
+from jupyter_agent_host.host.agents.notebook_state import NotebookState
 from jupyter_agent_host.host.agents.sandbox_lifecycle import Lifecycle
 from jupyter_agent_host.host.agents.shared_services import Services
 from jupyter_agent_host.host.agents.untrusted_session import Claim
@@ -78,7 +78,7 @@ class NotebookAgent:
     """
 
     def __init__(self, row: NotebookRow, services: Services, feed: EventFeed, publish: Publish) -> None:
-        self.row = row
+        self.state = NotebookState(row, services.journal)
         self.feed = feed
         self.services = services
         self.publish = publish
@@ -108,6 +108,11 @@ class NotebookAgent:
         self.waiting = WaitingCell()
         self.jobs = Jobs(row.notebook_id, services.journal, services.tasks, lambda: self.active)
         self.review = Review(self, services.journal, services.settings)
+
+    @property
+    def row(self) -> NotebookRow:
+        """What the server knows of the notebook; changed by `state.update` alone."""
+        return self.state.row
 
     @property
     def notebook_id(self) -> str:
@@ -172,8 +177,7 @@ class NotebookAgent:
         # A door that hangs up must not leave a turn that began and that nobody will serve.
         with anyio.CancelScope(shield=True):
             if self.row.stripped:
-                self.row = replace(self.row, stripped=False)
-                await self.services.journal.put_notebook(self.row)
+                await self.state.update(stripped=False)
             records = await self.emit(turn.turn_id, started, *self.notices, session_id=turn.session_id)
             self.notices.clear()
             self.queue.append(turn)
@@ -271,19 +275,19 @@ class NotebookAgent:
             raise DivergedSessionError(self.trust_reason)
         raise EnvelopeUntrustedError(self.trust_reason)
 
-    def grant(self, pattern: str) -> None:
+    async def grant(self, pattern: str) -> None:
         """Let guarded workspace changes through from now on."""
-        if pattern not in self.row.grants:
-            self.row = replace(self.row, grants=(*self.row.grants, pattern))
         if self.live is not None:
             self.live.workspace.grant(pattern)
+        if pattern not in self.row.grants:
+            await self.state.update(grants=(*self.row.grants, pattern))
 
-    def revoke_files(self, patterns: Collection[str]) -> None:
+    async def revoke_files(self, patterns: Collection[str]) -> None:
         """Let guarded workspace changes wait again from now on."""
-        self.row = replace(self.row, grants=tuple(each for each in self.row.grants if each not in patterns))
         if self.live is not None:
             for pattern in patterns:
                 self.live.workspace.revoke(pattern)
+        await self.state.update(grants=tuple(each for each in self.row.grants if each not in patterns))
 
     async def emit(self, turn_id: str, *events: AnyEvent, session_id: str = "") -> list[EventRecord]:
         """Journal events, then show them."""

@@ -91,11 +91,11 @@ class Manager:
         row = await self.services.journal.notebook_by_path(old_path)
         if row is None:
             return
-        moved = replace(row, path=new_path, updated=time.time())
         driver = self._drivers.get(row.notebook_id)
         if driver is not None:
-            moved = driver.agent.row = replace(driver.agent.row, path=new_path, updated=time.time())
-        await self.services.journal.put_notebook(moved)
+            await driver.agent.state.update(path=new_path, updated=time.time())
+        else:
+            await self.services.journal.put_notebook(replace(row, path=new_path, updated=time.time()))
 
     async def list(self) -> list[NotebookInfo]:
         """Every notebook with an agent in this host."""
@@ -136,7 +136,7 @@ class Manager:
             if driver is None:
                 driver = self._drivers[row.notebook_id] = await self._make(row)
             elif driver.agent.row.path != row.path:
-                driver.agent.row = replace(driver.agent.row, path=row.path)
+                await driver.agent.state.update(path=row.path, updated=row.updated)
             return driver
 
     async def aclose(self) -> None:

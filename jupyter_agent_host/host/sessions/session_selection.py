@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import uuid4
 
 import msgspec
@@ -59,8 +59,7 @@ async def resume(agent: NotebookAgent, session_id: str) -> bool:
         return False
     journal = agent.services.journal
     await own_session(agent, session_id)
-    agent.row = replace(agent.row, session_id=session_id, updated=time.time())
-    await journal.put_notebook(agent.row)
+    await agent.state.update(session_id=session_id, updated=time.time())
     agent.spoke_before = bool(await journal.lineage(session_id))
     await agent.emit("", SessionChanged(session_id=session_id, how="resumed", previous_session_id=previous))
     return True
@@ -106,8 +105,7 @@ async def start_session(
             fork_turn_id=fork_turn_id,
         )
     )
-    agent.row = replace(agent.row, session_id=session_id, updated=now)
-    await journal.put_notebook(agent.row)
+    await agent.state.update(session_id=session_id, updated=now)
     await agent.emit("", SessionChanged(session_id=session_id, how=how, previous_session_id=previous))
 
 
