@@ -17,7 +17,7 @@ from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.agents.runner_events import SandboxListener
 from jupyter_agent_host.host.sandboxes.launch import launch
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox, Opening, Transcript
-from jupyter_agent_host.host.tools.job_text import losing
+from jupyter_agent_host.host.tools.job_tools import losing
 from jupyter_agent_host.host.turns import suspended_turn, turn_endings
 from jupyter_agent_host.host.turns.queued_turn import Turn
 from jupyter_agent_host.host.wait_any import wait_any

@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from jupyter_agent_host.errors import NotebookUnavailableError
-from jupyter_agent_host.host.notebook.kernel_interface import Execution, OnOutput, RunRequest
-from jupyter_agent_host.host.notebook.kernel_user import KernelUser
+from jupyter_agent_host.host.notebook.kernel_interface import Execution, NotebookKernel, OnOutput, RunRequest
 from jupyter_agent_host.host.notebook.waiting_cell import WaitingCell
+from jupyter_agent_host.host.turns.queued_turn import Turn
+
+
+class KernelUser(Protocol):
+    """An agent that runs code in its notebook's kernel."""
+
+    @property
+    def kernel(self) -> NotebookKernel:
+        """The kernel of the notebook where it is now."""
+
+    @property
+    def active(self) -> Turn | None:
+        """The turn that runs."""
+
+    @property
+    def waiting(self) -> WaitingCell:
+        """The cell that waits for the running turn, if one does."""
+
 
 _FROM_CELLS = ("cell", "kernel")
 NO_KERNEL = "The notebook has no running kernel. Running code or a cell starts it."

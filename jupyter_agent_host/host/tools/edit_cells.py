@@ -24,8 +24,7 @@ from jupyter_agent_host.host.notebook.cells import (
     Snapshot,
 )
 from jupyter_agent_host.host.notebook.checked_cell_edits import apply_edits, changed_error
-from jupyter_agent_host.host.tools.cell_provenance import provenance
-from jupyter_agent_host.host.tools.cell_text import revision_now
+from jupyter_agent_host.host.tools.cell_text import provenance, revision_now
 from jupyter_agent_host.host.tools.tool import Change, Serve, Tool, ToolAnswer, ToolContext, text_answer
 from jupyter_agent_host.host.tools.tool_arguments import (
     After,

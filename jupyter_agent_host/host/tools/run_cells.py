@@ -21,7 +21,7 @@ from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, SetCellMetada
 from jupyter_agent_host.host.notebook.checked_cell_edits import changed_error
 from jupyter_agent_host.host.notebook.kernel_interface import Execution, RunRequest
 from jupyter_agent_host.host.notebook.kernel_jobs import Job
-from jupyter_agent_host.host.tools.cell_provenance import provenance
+from jupyter_agent_host.host.tools.cell_text import provenance
 from jupyter_agent_host.host.tools.job_tools import run_as_job
 from jupyter_agent_host.host.tools.tool import Change, Tool, ToolAnswer, ToolContext, text_answer
 from jupyter_agent_host.host.tools.tool_arguments import PROMPTS, Arguments, NamedCells, Wait, find_cell

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
 from jupyter_agent_host.host.notebook.kernel_jobs import Jobs
-from jupyter_agent_host.host.notebook.kernel_user import KernelUser
 from jupyter_agent_host.host.notebook.notebook_access import NotebookDocument
+from jupyter_agent_host.host.notebook.run_in_kernel import KernelUser
 from jupyter_agent_host.protocol.events import PermissionAsked
 from jupyter_agent_host.protocol.host_api import AnswerRequest
 

@@ -12,11 +12,10 @@ from typing import Any, final
 import httpx
 
 from jupyter_agent_host.host.gateway.gateway_limits import Bounds
-from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, shown
 from jupyter_agent_host.host.gateway.model.credential_headers import Headers
 from jupyter_agent_host.host.gateway.model.model_endpoint import check_endpoint, make_client
 from jupyter_agent_host.host.gateway.model.model_routes import ModelRoute
-from jupyter_agent_host.host.gateway.shown import shown
 from jupyter_agent_host.host.settings import GatewaySettings
 
 _MAX_SENTENCE = 2_000

@@ -13,7 +13,7 @@ import httpx
 from jupyter_agent_host.errors import AgentHostError, CredentialMissingError
 from jupyter_agent_host.host.gateway.client_connection import ClientConnection, ConnectionGoneError, RequestHead
 from jupyter_agent_host.host.gateway.gateway_limits import KIB, Bounds
-from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, malformed
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, malformed, shown
 from jupyter_agent_host.host.gateway.model.credential_headers import Headers, request_headers, response_headers
 from jupyter_agent_host.host.gateway.model.model_client import Upstream, UpstreamBrokeError
 from jupyter_agent_host.host.gateway.model.model_routes import ModelRoute, decide
@@ -24,7 +24,6 @@ from jupyter_agent_host.host.gateway.model.request_record import Progress, recor
 from jupyter_agent_host.host.gateway.model.response_pipe import Pipe
 from jupyter_agent_host.host.gateway.model.usage_meter import JsonMeter, StreamMeter
 from jupyter_agent_host.host.gateway.notebook_scope import Scope
-from jupyter_agent_host.host.gateway.shown import shown
 from jupyter_agent_host.host.settings import Credential, GatewaySettings
 
 logger = logging.getLogger(__name__)
