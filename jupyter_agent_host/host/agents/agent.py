@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import anyio
@@ -20,6 +19,7 @@ from jupyter_agent_host.host.agents.event_feed import EventFeed
 from jupyter_agent_host.host.agents.notebook_state import NotebookState
 from jupyter_agent_host.host.agents.sandbox_lifecycle import Lifecycle
 from jupyter_agent_host.host.agents.shared_services import Services
+from jupyter_agent_host.host.agents.turn_queue import TurnQueue
 from jupyter_agent_host.host.agents.untrusted_session import Claim
 from jupyter_agent_host.host.network import NETWORK_TOOL, NotebookNetwork
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
@@ -83,7 +83,7 @@ class NotebookAgent:
         self.services = services
         self.publish = publish
         self.life = Lifecycle()
-        self.queue: deque[Turn] = deque()
+        self.queue = TurnQueue()
         self.active: Turn | None = None
         self.live: LiveSandbox | None = None
         self.claim: Claim | None = None
@@ -157,7 +157,7 @@ class NotebookAgent:
         tasks = self.live.background_tasks if self.live is not None else 0
         if self.active is not None and self.active.parked:
             return False
-        return self.active is not None or bool(self.queue) or tasks > 0
+        return self.active is not None or len(self.queue) > 0 or tasks > 0
 
     async def submit(self, turn: Turn, attached: tuple[AttachmentInfo, ...] = ()) -> int:
         """Accept a turn: journal its start and queue it. Returns the number of the last event before it."""
@@ -180,7 +180,7 @@ class NotebookAgent:
                 await self.state.update(stripped=False)
             records = await self.emit(turn.turn_id, started, *self.notices, session_id=turn.session_id)
             self.notices.clear()
-            self.queue.append(turn)
+            self.queue.put(turn)
             self.nudge()
         return records[0].number - 1
 
@@ -203,16 +203,15 @@ class NotebookAgent:
 
     async def cancel(self, turn_id: str) -> bool:
         """Take one waiting prompt back; False when it does not wait (any more)."""
-        turn = next((each for each in self.queue if each.turn_id == turn_id and not each.sent), None)
-        if turn is None:
+        withdrawn = self.queue.withdraw(turn_id)
+        if withdrawn is None:
             return False
+        turn, place = withdrawn
         with anyio.CancelScope(shield=True):
-            place = self.queue.index(turn)
-            self.queue.remove(turn)
             try:
                 await self.emit(turn.turn_id, turn_endings.taken_back(), session_id=turn.session_id)
             except AgentHostError:
-                self.queue.insert(place, turn)
+                self.queue.put_back(turn, place)
                 raise
             turn.ended.set()
             await self.publish(self)
@@ -339,12 +338,12 @@ class NotebookAgent:
         """End the turns that wait; False when there was none. What cannot be ended now goes on waiting."""
         count = len(self.queue)
         for _ in range(count):
-            if self.queue:
-                turn = self.queue.popleft()
+            turn = self.queue.take()
+            if turn is not None:
                 try:
                     await self.end_turn(turn, turn_endings.interrupted())
                 except AgentHostError:
-                    self.queue.appendleft(turn)
+                    self.queue.put_first(turn)
                     raise
         return count > 0
 

@@ -74,7 +74,7 @@ class Driver:
         agent.life.enter("idle")
         if turn is not None:
             turn.sent, agent.active, agent.serving_session = True, turn, turn.session_id
-            agent.queue.appendleft(turn)
+            agent.queue.put_first(turn)
         agent.services.tasks.start_soon(live.run, agent.nudge)
         agent.nudge()
 
@@ -83,7 +83,7 @@ class Driver:
         agent = self.agent
         agent.questions.restore(asked)
         turn.parked, agent.active, agent.serving_session = True, turn, turn.session_id
-        agent.queue.appendleft(turn)
+        agent.queue.put_first(turn)
         agent.nudge()
 
     async def _next(self) -> Turn | None:
@@ -92,8 +92,9 @@ class Driver:
         while True:
             if agent.stop_wanted or (agent.live is not None and agent.live.gone.is_set()):
                 return None
-            if agent.queue:
-                return agent.queue.popleft()
+            turn = agent.queue.take()
+            if turn is not None:
+                return turn
             wake = agent.wake
             with anyio.move_on_after(self._idle_left()):
                 await wake.wait()
