@@ -1,4 +1,8 @@
-"""The host's side of every connection that leaves a sandbox: checks, credential, streaming, ledger."""
+"""The host's side of every connection that leaves a sandbox: checks, credential, streaming, ledger.
+
+Owns the only way out of a sandbox. Called by `host.agents`, which gives each notebook's `notebook_scope.Scope`.
+Entered by `gateway.Gateway`; requests go on to `model`, `egress` or `services`.
+"""
 
 from __future__ import annotations
 
