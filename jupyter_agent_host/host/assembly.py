@@ -18,9 +18,9 @@ from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.gateway.egress import Outside
 from jupyter_agent_host.host.network import NetworkPolicy, NetworkServices
 from jupyter_agent_host.host.notebook.notebook_access import NoNotebooks, NotebookAccess
-from jupyter_agent_host.host.permissions.tool_permissions import NotebookPermits
+from jupyter_agent_host.host.permissions.tool_permissions import ToolPermissions
 from jupyter_agent_host.host.review.cell_edit_recorder import CellRecorder
-from jupyter_agent_host.host.sandboxes.loaded_providers import Providers
+from jupyter_agent_host.host.sandboxes.loaded_providers import LoadedProviders
 from jupyter_agent_host.host.settings import HostSettings, ServiceSettings
 from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.toolbox import Toolbox
@@ -58,7 +58,7 @@ async def open_host(
         gateway = await stack.enter_async_context(
             Gateway(settings.gateway, outside=outside, services=services_of(settings))
         )
-        providers = Providers(settings)
+        providers = LoadedProviders(settings)
         stack.push_async_callback(providers.aclose)
         audit = AuditLog(_audit_file(settings), settings.audit)
         async with anyio.create_task_group() as tasks:
@@ -94,7 +94,7 @@ async def open_host(
 def _toolbox(journal: Journal, settings: HostSettings, notebooks: NotebookAccess | None) -> Toolbox:
     """The tools that agents are offered; none where no notebook can be reached."""
     tools = ALL_TOOLS if notebooks is not None and notebooks.available else ()
-    return Toolbox(tools, NotebookPermits(journal, settings.review), (CellRecorder(),))
+    return Toolbox(tools, ToolPermissions(journal, settings.review), (CellRecorder(),))
 
 
 def layers_of(settings: HostSettings) -> Layers:

@@ -22,7 +22,7 @@ from jupyter_agent_host.host.notebook.cells import (
     SetCellMetadata,
     revision_of,
 )
-from jupyter_agent_host.host.permissions.tool_permissions import NotebookPermits
+from jupyter_agent_host.host.permissions.tool_permissions import ToolPermissions
 from jupyter_agent_host.host.review.cell_edit_recorder import CellRecorder
 from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.tool import ToolContext
@@ -45,7 +45,7 @@ async def careful(server: OwnServer, path: Path, mode: str = "") -> Desk:
     """A desk that asks and records, as the product's does."""
     desk = await server.desk(path)
     desk.toolbox = Toolbox(
-        ALL_TOOLS, NotebookPermits(desk.agent.services.journal, desk.agent.services.settings.review), (CellRecorder(),)
+        ALL_TOOLS, ToolPermissions(desk.agent.services.journal, desk.agent.services.settings.review), (CellRecorder(),)
     )
     await desk.agent.state.update(notebook_mode=mode)
     return desk

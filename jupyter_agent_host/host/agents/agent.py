@@ -14,13 +14,13 @@ import anyio
 
 from jupyter_agent_host.errors import AgentHostError, DivergedSessionError, EnvelopeUntrustedError
 from jupyter_agent_host.host.agents import sandbox_grants
-from jupyter_agent_host.host.agents.cost_ledger import NotebookScope
+from jupyter_agent_host.host.agents.cost_ledger import CostLedger
 from jupyter_agent_host.host.agents.event_feed import EventFeed
 from jupyter_agent_host.host.agents.notebook_state import NotebookState
-from jupyter_agent_host.host.agents.sandbox_lifecycle import Lifecycle
+from jupyter_agent_host.host.agents.sandbox_lifecycle import SandboxLifecycle
 from jupyter_agent_host.host.agents.shared_services import Services
 from jupyter_agent_host.host.agents.turn_queue import TurnQueue
-from jupyter_agent_host.host.agents.untrusted_session import Claim
+from jupyter_agent_host.host.agents.untrusted_session import UntrustedSession
 from jupyter_agent_host.host.network import NETWORK_TOOL, NotebookNetwork
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
 from jupyter_agent_host.host.notebook.kernel_interface import NotebookKernel
@@ -31,8 +31,8 @@ from jupyter_agent_host.host.review.agent_review import Review
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.turns import turn_endings
 from jupyter_agent_host.host.turns.questions import Questions
-from jupyter_agent_host.host.turns.queued_turn import Now, Turn
-from jupyter_agent_host.host.turns.suspended_turn import Decision
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn, RunningTurn
+from jupyter_agent_host.host.turns.suspended_turn import AnsweredQuestion
 from jupyter_agent_host.host.wait_any import wait_any
 from jupyter_agent_host.host.workspace import Workspace
 from jupyter_agent_host.host.workspace.notebook_workspace import workspace_for
@@ -82,11 +82,11 @@ class NotebookAgent:
         self.feed = feed
         self.services = services
         self.publish = publish
-        self.life = Lifecycle()
+        self.life = SandboxLifecycle()
         self.queue = TurnQueue()
-        self.active: Turn | None = None
+        self.active: QueuedTurn | None = None
         self.live: LiveSandbox | None = None
-        self.claim: Claim | None = None
+        self.claim: UntrustedSession | None = None
         self.trust: Trust = "none"
         self.trust_reason = ""
         self.notices: list[Notice] = []
@@ -101,8 +101,8 @@ class NotebookAgent:
         self.accepting = anyio.Lock()
         self.wake = anyio.Event()
         budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
-        self.network = NotebookNetwork(row.notebook_id, services.network, Now(self._running), self.ask_person)
-        self.scope = NotebookScope(row.notebook_id, services.journal, budget, self.network, services.network.audit)
+        self.network = NotebookNetwork(row.notebook_id, services.network, RunningTurn(self._running), self.ask_person)
+        self.scope = CostLedger(row.notebook_id, services.journal, budget, self.network, services.network.audit)
         self.tools = services.toolbox
         self.questions = Questions(self.emit, {*self.tools.names, NETWORK_TOOL})
         self.waiting = WaitingCell()
@@ -159,7 +159,7 @@ class NotebookAgent:
             return False
         return self.active is not None or len(self.queue) > 0 or tasks > 0
 
-    async def submit(self, turn: Turn, attached: tuple[AttachmentInfo, ...] = ()) -> int:
+    async def submit(self, turn: QueuedTurn, attached: tuple[AttachmentInfo, ...] = ()) -> int:
         """Accept a turn: journal its start and queue it. Returns the number of the last event before it."""
         request = turn.request
         started = TurnStarted(
@@ -245,7 +245,7 @@ class NotebookAgent:
         if asked is not None:
             await sandbox_grants.note(self.services.journal, self.row.notebook_id, asked, request, by)
         if asked is not None and self.active is not None and self.active.parked:
-            self.active.decisions.append(Decision(asked, request, by))
+            self.active.decisions.append(AnsweredQuestion(asked, request, by))
             self.nudge()
             return True
         if asked is None or asked.source == "host" or self.live is None:
@@ -304,7 +304,7 @@ class NotebookAgent:
             time=time.time(),
         )
 
-    async def end_turn(self, turn: Turn, ended: TurnEnded) -> None:
+    async def end_turn(self, turn: QueuedTurn, ended: TurnEnded) -> None:
         """End a turn from the host's side, unless the runner did. Idempotent."""
         if not turn.ended.is_set():
             changes = await self.review.closing_events(turn.turn_id)
@@ -317,7 +317,7 @@ class NotebookAgent:
         wake, self.wake = self.wake, anyio.Event()
         wake.set()
 
-    def _running(self) -> Turn | None:
+    def _running(self) -> QueuedTurn | None:
         return None if self.active is None or self.active.ended.is_set() else self.active
 
     async def ask_person(self, asked: PermissionAsked, turn_id: str, headless: bool) -> AnswerRequest:
@@ -330,7 +330,7 @@ class NotebookAgent:
         """Keep what a call did to cells, so that it can be shown and undone; see `Review.note_cells`."""
         await self.review.note_cells(turn_id, seen, edits, after)
 
-    async def _settle(self, turn: Turn, events: list[AnyEvent]) -> None:
+    async def _settle(self, turn: QueuedTurn, events: list[AnyEvent]) -> None:
         if events:
             await self.emit(turn.turn_id, *events, session_id=turn.session_id)
 
@@ -357,14 +357,14 @@ class NotebookAgent:
             else:
                 return
 
-    async def hush(self, turn: Turn, live: LiveSandbox) -> None:
+    async def hush(self, turn: QueuedTurn, live: LiveSandbox) -> None:
         """Tell the runner to stop a turn, also one that ended outside already: nobody would hear it any more."""
         try:
             await live.channel.send(Interrupt(session_id=turn.session_id))
         except AgentHostError as err:
             logger.info("interrupt of %s: %s", turn.turn_id[:8], err)
 
-    async def _interrupt_in_box(self, turn: Turn) -> None:
+    async def _interrupt_in_box(self, turn: QueuedTurn) -> None:
         """Ask the runner; a sandbox that does not obey is ended, since the person asked for quiet."""
         live = self.live
         if live is None or turn.ended.is_set():

@@ -11,7 +11,7 @@ from jupyter_agent_host.host.disk_quota import Layers
 from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.network import NetworkServices
 from jupyter_agent_host.host.notebook.notebook_access import NoNotebooks, NotebookAccess
-from jupyter_agent_host.host.sandboxes.provider_choice import Choice
+from jupyter_agent_host.host.sandboxes.provider_choice import ProviderChoice
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.store.journal.journal import Journal
@@ -37,7 +37,7 @@ class Services:
     journal: Journal
     gateway: Gateway
     network: NetworkServices
-    choose: Callable[[], Awaitable[Choice]]
+    choose: Callable[[], Awaitable[ProviderChoice]]
     distrust: Callable[[], None]
     tasks: TaskGroup
     layers: Layers

@@ -22,7 +22,7 @@ from jupyter_agent_host.host.api.resolver import Resolver
 from jupyter_agent_host.host.api.status_report import notebook_info
 from jupyter_agent_host.host.api.verbs import VERBS
 from jupyter_agent_host.host.audit import EventAudit
-from jupyter_agent_host.host.sessions.envelope_publisher import Publisher
+from jupyter_agent_host.host.sessions.envelope_publisher import EnvelopePublisher
 from jupyter_agent_host.host.sessions.transcript_reader import read_transcript
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, Request
@@ -43,7 +43,7 @@ class Manager:
         self._closing = False
         self._drivers: dict[str, Driver] = {}
         self._making = anyio.Lock()
-        self._publisher = Publisher(services)
+        self._publisher = EnvelopePublisher(services)
         self._resolver = Resolver(services, self._publisher, self.agent_for)
 
     async def call(self, ref: NotebookRef, verb: str, request: Request) -> Answer:

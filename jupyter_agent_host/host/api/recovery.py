@@ -17,7 +17,7 @@ from jupyter_agent_host.host.api.manager import Manager
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.sessions.session_options import session_options
 from jupyter_agent_host.host.turns import turn_endings
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.host.turns.unfinished_turns import UnendedTurn, unended_turns
 from jupyter_agent_host.host.workspace.notebook_workspace import workspace_for
 from jupyter_agent_host.protocol.events import TurnEnded
@@ -88,8 +88,8 @@ async def _take(manager: Manager, row: SandboxRow, provider: Provider, sandbox: 
     return row.notebook_id
 
 
-async def _again(agent: NotebookAgent, unended: UnendedTurn) -> Turn:
-    return Turn(
+async def _again(agent: NotebookAgent, unended: UnendedTurn) -> QueuedTurn:
+    return QueuedTurn(
         request=unended.request,
         session_id=unended.row.session_id,
         options=await session_options(agent, unended.request),

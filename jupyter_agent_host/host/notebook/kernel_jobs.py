@@ -16,7 +16,7 @@ from anyio.abc import TaskGroup
 from jupyter_agent_host.errors import AgentHostError, NotebookError
 from jupyter_agent_host.host.notebook.cell_outputs import Gathered
 from jupyter_agent_host.host.notebook.kernel_interface import Execution
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.host.wait_any import wait_any
 from jupyter_agent_host.store.journal.job_store import JobStore
 from jupyter_agent_host.store.journal.journal import Journal
@@ -83,7 +83,7 @@ class Jobs:
     """One agent's jobs. `wake` and `wake_lost` begin a turn that tells the agent of a job's end, or of lost ones."""
 
     def __init__(
-        self, notebook_id: str, journal: Journal, tasks: TaskGroup, running_turn: Callable[[], Turn | None]
+        self, notebook_id: str, journal: Journal, tasks: TaskGroup, running_turn: Callable[[], QueuedTurn | None]
     ) -> None:
         self.wake: Wake = _wake_nobody
         self.wake_lost: WakeLost = _wake_nobody_lost

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.kernel_interface import Execution, NotebookKernel, OnOutput, RunRequest
 from jupyter_agent_host.host.notebook.waiting_cell import WaitingCell
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 
 
 class KernelUser(Protocol):
@@ -20,7 +20,7 @@ class KernelUser(Protocol):
         """The kernel of the notebook where it is now."""
 
     @property
-    def active(self) -> Turn | None:
+    def active(self) -> QueuedTurn | None:
         """The turn that runs."""
 
     @property

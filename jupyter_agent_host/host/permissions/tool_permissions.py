@@ -26,7 +26,7 @@ from jupyter_agent_host.store.journal.rows import PermissionGrantRow
 _HEAD = 80
 
 
-class NotebookPermits:
+class ToolPermissions:
     """See `Permits`. What is approved is the very call that is carried out, on the cells as the person saw them."""
 
     def __init__(self, journal: Journal, settings: ReviewSettings) -> None:

@@ -13,8 +13,14 @@ import anyio
 from jupyter_agent_host.errors import AgentHostError, ReviewError
 from jupyter_agent_host.host.diff.unified_diff import diff
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
-from jupyter_agent_host.host.review.apply_decisions import Outcome, accept_files, reject_files, undo_cells, undo_files
-from jupyter_agent_host.host.review.cell_attribution import Sides, touched
+from jupyter_agent_host.host.review.apply_decisions import (
+    DecisionOutcome,
+    accept_files,
+    reject_files,
+    undo_cells,
+    undo_files,
+)
+from jupyter_agent_host.host.review.cell_attribution import CellSides, touched
 from jupyter_agent_host.host.review.checkpoint_summary import event_of, turn_of
 from jupyter_agent_host.host.review.checkpoints import Checkpoints
 from jupyter_agent_host.host.review.kept_versions import Choice, side_of
@@ -71,7 +77,7 @@ class Review:
         now = after if after is not None else await self._agent.document.read(ids)
         session_id, changed = self._agent.serving_session, False
         for cell_id in ids:
-            sides = Sides(side_of(seen, cell_id), side_of(now, cell_id))
+            sides = CellSides(side_of(seen, cell_id), side_of(now, cell_id))
             changed |= await self.checkpoints.put_cell(
                 turn_id, session_id, sides, touched(edits, cell_id, sides.before)
             )
@@ -146,7 +152,7 @@ class Review:
         async with self._deciding:
             row, items = await self._chosen(turn_id, refs, ("open", "waiting"))
             waiting = [item for item in items if item.state == "waiting"]
-            outcome = Outcome()
+            outcome = DecisionOutcome()
             if waiting:
                 outcome.add(await accept_files(self._agent, self.checkpoints, row.turn_id, waiting, choice))
             outcome.done += [item for item in items if item.state == "open"]
@@ -167,7 +173,7 @@ class Review:
             row, items = await self._chosen(turn_id, refs, states)
             if row.dropped:
                 raise ReviewError(f"This turn cannot be undone any more: {row.dropped}.")
-            outcome = Outcome()
+            outcome = DecisionOutcome()
             cells, outcome.problems = self._idle([item for item in items if item.kind == "cell"], row.turn_id)
             files = [item for item in items if item.kind == "file" and item.state != "waiting"]
             waiting = [item for item in items if item.state == "waiting"]
@@ -209,7 +215,7 @@ class Review:
             item for item in row.items if item.state in states and (not refs or any(_is(ref, item) for ref in refs))
         ]
 
-    async def _decided(self, row: CheckpointRow, outcome: Outcome, state: str, word: str) -> Decided:
+    async def _decided(self, row: CheckpointRow, outcome: DecisionOutcome, state: str, word: str) -> Decided:
         keys = [(item.kind, item.key) for item in outcome.done]
         if keys:
             await self._store.set_states(self._agent.notebook_id, row.turn_id, keys, state)
@@ -240,7 +246,7 @@ def _is(ref: ItemRef, item: CheckpointItemRow) -> bool:
     return ref.key == item.key and ref.kind in ("", item.kind)
 
 
-def _sentence(word: str, outcome: Outcome) -> str:
+def _sentence(word: str, outcome: DecisionOutcome) -> str:
     parts = [f"{word}: {len(outcome.done)}." if outcome.done else f"Nothing was {word.lower()}."]
     if outcome.conflicts:
         parts.append(f"In conflict with your own later changes: {len(outcome.conflicts)}; pick a side for each.")

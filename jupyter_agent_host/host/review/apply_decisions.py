@@ -23,14 +23,14 @@ from jupyter_agent_host.store.journal.rows import CheckpointItemRow, CheckpointR
 
 
 @dataclass
-class Outcome:
+class DecisionOutcome:
     """What was carried out, what needs a choice, and what is impossible."""
 
     done: list[CheckpointItemRow] = field(default_factory=list)
     conflicts: list[tuple[CheckpointItemRow, Conflict]] = field(default_factory=list)
     problems: list[tuple[CheckpointItemRow, str]] = field(default_factory=list)
 
-    def add(self, other: Outcome) -> None:
+    def add(self, other: DecisionOutcome) -> None:
         self.done += other.done
         self.conflicts += other.conflicts
         self.problems += other.problems
@@ -42,9 +42,9 @@ async def undo_cells(
     row: CheckpointRow,
     items: Sequence[CheckpointItemRow],
     choice: Choice,
-) -> Outcome:
+) -> DecisionOutcome:
     """Bring cells of the turn back, all in one step; those in conflict stay as they are."""
-    outcome = Outcome()
+    outcome = DecisionOutcome()
     document = context.document
     try:
         now = await document.read([item.key for item in items])
@@ -53,12 +53,12 @@ async def undo_cells(
             after = await document.edit(steps, for_person=True)
             await checkpoints.put_places(row.turn_id, now, after, steps)
     except NotebookError as err:
-        return Outcome(problems=[(item, str(err).rstrip(".")) for item in items])
+        return DecisionOutcome(problems=[(item, str(err).rstrip(".")) for item in items])
     return outcome
 
 
 def plan(
-    row: CheckpointRow, items: Sequence[CheckpointItemRow], now: Snapshot, choice: Choice, outcome: Outcome
+    row: CheckpointRow, items: Sequence[CheckpointItemRow], now: Snapshot, choice: Choice, outcome: DecisionOutcome
 ) -> list[CellEdit]:
     """What the turn made goes first, then cells come back from the top down: so each finds its neighbour in place."""
     steps: list[CellEdit] = []
@@ -89,10 +89,10 @@ def displaced(row: CheckpointRow) -> set[str]:
 
 async def undo_files(
     context: ReviewContext, keeper: Keeper, items: Sequence[CheckpointItemRow], choice: Choice
-) -> Outcome:
+) -> DecisionOutcome:
     """Bring files back, each by itself."""
     undoer = FileUndoer(Path(context.path).parent, keeper, anyio.from_thread.check_cancelled)
-    outcome = Outcome()
+    outcome = DecisionOutcome()
     changes: list[FileChange] = []
     for item in items:
         before, after = read_kept(item.before), read_file(item.after).written
@@ -116,9 +116,9 @@ async def accept_files(
     turn_id: str,
     items: Sequence[CheckpointItemRow],
     choice: Choice,
-) -> Outcome:
+) -> DecisionOutcome:
     """Let what waits inside reach the person's folder: exactly what was looked at, and once."""
-    workspace, outcome = await context.workspace(), Outcome()
+    workspace, outcome = await context.workspace(), DecisionOutcome()
     stamps = {waiting.path: waiting.stamp for item in items if (waiting := read_file(item.after).waiting) is not None}
     collected = await workspace.accept(stamps, over_mine=choice == "before")
     await checkpoints.put_files(turn_id, context.serving_session, collected)
@@ -140,11 +140,11 @@ async def accept_files(
     return outcome
 
 
-async def reject_files(context: ReviewContext, items: Sequence[CheckpointItemRow]) -> Outcome:
+async def reject_files(context: ReviewContext, items: Sequence[CheckpointItemRow]) -> DecisionOutcome:
     """Take changes that wait back inside the sandbox."""
     try:
         workspace = await context.workspace()
         await workspace.revert([item.key for item in items])
     except AgentHostError as err:
-        return Outcome(problems=[(item, str(err).rstrip(".")) for item in items])
-    return Outcome(done=list(items))
+        return DecisionOutcome(problems=[(item, str(err).rstrip(".")) for item in items])
+    return DecisionOutcome(done=list(items))

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from jupyter_agent_host.host.notebook.kernel_jobs import Jobs
 from jupyter_agent_host.host.notebook.notebook_access import NotebookDocument
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.host.workspace import Workspace
 from jupyter_agent_host.protocol.events import AnyEvent, EventRecord
 
@@ -23,7 +23,7 @@ class ReviewContext(Protocol):
         """Where the notebook's file is; "" while it has none."""
 
     @property
-    def active(self) -> Turn | None:
+    def active(self) -> QueuedTurn | None:
         """The turn that runs."""
 
     @property

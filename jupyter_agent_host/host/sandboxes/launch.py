@@ -12,7 +12,7 @@ import anyio
 from jupyter_agent_host.errors import AgentHostError, SandboxError
 from jupyter_agent_host.host.disk_quota import Layers
 from jupyter_agent_host.host.sandboxes.control_channel import ChannelOwner
-from jupyter_agent_host.host.sandboxes.provider_choice import Choice
+from jupyter_agent_host.host.sandboxes.provider_choice import ProviderChoice
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.workspace import Workspace
@@ -49,7 +49,7 @@ class LaunchServices(Protocol):
     def layers(self) -> Layers: ...
 
     @property
-    def choose(self) -> Callable[[], Awaitable[Choice]]: ...
+    def choose(self) -> Callable[[], Awaitable[ProviderChoice]]: ...
 
     @property
     def distrust(self) -> Callable[[], None]: ...
