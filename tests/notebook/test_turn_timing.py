@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.notebook.turns.turn_timing import CellMoments, timing_text
+from jupyter_agent_host.notebook.commands.timing_table import timing_text
+from jupyter_agent_host.notebook.turns.turn_timing import CellMoments
 
 
 def test_steps_are_told_in_the_order_they_happened() -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from jupyter_agent_host import __version__
 from jupyter_agent_host.protocol.events import AnyEvent
 from jupyter_agent_host.protocol.host_api import (
     VERBS,
@@ -20,6 +19,7 @@ from jupyter_agent_host.protocol.host_api import (
 )
 from jupyter_agent_host.protocol.kernel_auth import NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER
 from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
+from jupyter_agent_host.version import __version__
 
 _REF = "#/components/schemas/{name}"
 _JSON = "application/json"
