@@ -17,6 +17,7 @@ from jupyter_agent_host.errors import EnvelopeCorruptError, UnknownNotebookError
 from jupyter_agent_host.host import sessions
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.claim import Claim
+from jupyter_agent_host.host.notebook.interface import NotebookAccess
 from jupyter_agent_host.host.publisher import Publisher, fingerprint
 from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.services import Services
@@ -69,7 +70,8 @@ class Resolver:
 
     async def _decide(self, ref: NotebookRef) -> NotebookAgent:
         envelope, facts, problem = await self._read(ref.envelope)
-        journal_facts = await gather(self._services.journal, ref.path, envelope, _exists)
+        is_another = partial(_is_another, self._services.notebooks, ref.path)
+        journal_facts = await gather(self._services.journal, ref.path, envelope, is_another)
         decision = decide(ref.path, facts, journal_facts, new_id=str(uuid4()))
         agent = await self._agent_for(await self._row(ref.path, decision))
         await self._apply(agent, decision, envelope, problem or decision.sentence)
@@ -136,5 +138,5 @@ class Resolver:
             agent.notices.append(Notice(level=level, code=f"notebook_{decision.kind}", text=sentence))  # type: ignore[arg-type]
 
 
-async def _exists(path: str) -> bool:
-    return await anyio.Path(path).exists()
+async def _is_another(notebooks: NotebookAccess, opened: str, path: str) -> bool:
+    return await notebooks.is_another(path, opened)

@@ -136,7 +136,9 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     `title` is the session's, "" for none. `turn_cost_usd` is of the running turn so far, else of the last one.
     `context_tokens` fill `context_window` (0: unknown). `cpu_seconds` were used since `sandbox_started`, as of
     `measured` (both seconds since the epoch). `stripped`: the session was taken out of the notebook's file and stays
-    out until the next turn. `hidden_files` are the first hundred of the folder that the agent never sees.
+    out until the next turn. `saved_in` is the file, relative to the server's root, in which this session was found just
+    now ("" for none), with the first `saved_turns` of its turns; `saved_problem` says why it is not saved as it should
+    be. `hidden_files` are the first hundred of the folder that the agent never sees.
     """
 
     notebook_id: str
@@ -172,6 +174,9 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     cpu_limit: float = 0.0
     pids: int | None = None
     stripped: bool = False
+    saved_in: str = ""
+    saved_turns: int = 0
+    saved_problem: str = ""
     pending_permissions: tuple[str, ...] = ()
     refused_files: tuple[str, ...] = ()
     hidden_files: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.audit import AuditRecord
 from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.server.config import AgentHost
+from jupyter_agent_host.server.contents import NotebookContents
 from jupyter_agent_host.server.documents import Documents
 from jupyter_agent_host.server.handler_base import SERVICE_SETTING
 from jupyter_agent_host.server.host_task import HostTask
@@ -31,7 +32,6 @@ from jupyter_agent_host.server.notebook_kernels import NotebookKernels
 from jupyter_agent_host.server.notebooks.access import ServerNotebooks
 from jupyter_agent_host.server.notebooks.page_socket import PAGES_SETTING
 from jupyter_agent_host.server.notebooks.pages import Pages
-from jupyter_agent_host.server.paths import NotebookPaths
 from jupyter_agent_host.server.renames import Renames
 from jupyter_agent_host.server.routes import ROUTES
 from jupyter_agent_host.server.service import AgentService
@@ -40,6 +40,7 @@ from jupyter_agent_host.server.upstream import hide_credentials
 AUDIT_EVENT = "https://schema.jupyter.org/jupyter_agent_host/audit/v1"
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"
 _ACTIVITY_SECONDS = 5.0
+_CONTENTS_SECONDS = 5.0
 
 
 class AgentHostExtension(ExtensionApp):
@@ -68,20 +69,18 @@ class AgentHostExtension(ExtensionApp):
         """Read the settings, take the key away from future children, and register what saves and renames touch."""
         server = self.server
         self._configure()
-        paths = NotebookPaths(server.contents_manager.root_dir)
-        live, pages = LiveDocuments(server), Pages()
-        self.documents = Documents(paths, live, self._announce)
-        self.notebooks = ServerNotebooks(
-            server, paths, live, pages, NotebookKernels(server.kernel_manager, server.session_manager, paths)
-        )
+        contents = NotebookContents(server)
+        paths, live, pages = contents.paths, LiveDocuments(server), Pages()
+        self.documents = Documents(contents, live, self._announce)
+        self.notebooks = ServerNotebooks(server, contents, live, pages, NotebookKernels(server, paths))
         self.host = HostTask(self._open_host, self._prepare, self._while_open)
-        self._renames = Renames(paths, self.documents, self.host)
+        self._renames = Renames(contents, self.documents, self.host)
         self._interrupt = OrderlyInterrupt(lambda: server.stop(from_signal=True))
-        kernels = Kernels(server.kernel_manager, server.session_manager)
+        kernels = Kernels(server)
         self.service = AgentService(self.host, self.documents, kernels, paths, self._renames)
         self.settings[SERVICE_SETTING] = self.service
         self.settings[PAGES_SETTING] = pages
-        server.contents_manager.register_pre_save_hook(self.documents.complete_save)  # type: ignore[no-untyped-call]
+        self.documents.take_part_in_saves()
         for schema in files("jupyter_agent_host.server").joinpath("event_schemas").iterdir():
             self._events.register_event_schema(Path(str(schema)))
 
@@ -105,6 +104,7 @@ class AgentHostExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 - the hook's form
         """Jupyter's hook: the event loop runs now. The host opens in its own task, so that nobody waits for it."""
+        self.documents.take_part_in_saves()  # of a contents manager that an extension after this one put in its place
         self._renames.listen(self._events)
         self.notebooks.listen(self._events)
         self._interrupt.install()
@@ -113,6 +113,7 @@ class AgentHostExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """Jupyter's hook: the server stops. Sandboxes end, or are left for the next start, as the host decides."""
         self.service.end_streams()
+        await self.documents.verify()
         self.documents.detach()
         await self.host.stop()
         await self.service.answered()
@@ -139,6 +140,7 @@ class AgentHostExtension(ExtensionApp):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.notebooks.kernels.serve)
             tasks.start_soon(self._note_activity)
+            tasks.start_soon(self._follow_contents_manager)
             await self.documents.publish_prepared()
 
     async def _note_activity(self) -> None:
@@ -148,6 +150,12 @@ class AgentHostExtension(ExtensionApp):
             if self.current_activity():
                 times[self.name] = datetime.now(UTC)
             await anyio.sleep(_ACTIVITY_SECONDS)
+
+    async def _follow_contents_manager(self) -> None:
+        """Any extension may replace it at any time. This is for saves before the next turn; a turn looks as well."""
+        while True:
+            self.documents.take_part_in_saves()
+            await anyio.sleep(_CONTENTS_SECONDS)
 
     def _audit(self, record: AuditRecord) -> None:
         self._events.emit(schema_id=AUDIT_EVENT, data=msgspec.to_builtins(record))

@@ -47,6 +47,10 @@ export interface NotebookInfo {
   cpuLimit: number;
   pids: number | null;
   stripped: boolean;
+  /** The file in which the session was found just now, with the first `savedTurns` of its turns; '' for none. */
+  savedIn: string;
+  savedTurns: number;
+  savedProblem: string;
   pendingPermissions: string[];
   refusedFiles: string[];
   hiddenFiles: string[];

@@ -11,13 +11,13 @@ from jupyter_events import EventLogger
 
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
+from jupyter_agent_host.server.contents import NotebookContents
 from jupyter_agent_host.server.live_documents import LiveDocuments
 from jupyter_agent_host.server.notebook_kernels import NotebookKernels, ServerKernel
 from jupyter_agent_host.server.notebooks.file import FileDocument
 from jupyter_agent_host.server.notebooks.page import PageDocument
 from jupyter_agent_host.server.notebooks.pages import PageLostError, Pages
 from jupyter_agent_host.server.notebooks.room import RoomDocument, Rooms
-from jupyter_agent_host.server.paths import NotebookPaths
 
 _TRIES = 3
 _SESSIONS = "https://schema.jupyter.org/jupyter_collaboration/session/v1"
@@ -32,10 +32,11 @@ class ServerNotebooks:
     available = True
 
     def __init__(
-        self, server: Any, paths: NotebookPaths, live: LiveDocuments, pages: Pages, kernels: NotebookKernels
+        self, server: Any, contents: NotebookContents, live: LiveDocuments, pages: Pages, kernels: NotebookKernels
     ) -> None:
         self._server = server
-        self._paths = paths
+        self._contents = contents
+        self._paths = contents.paths
         self._live = live
         self._pages = pages
         self.kernels = kernels
@@ -62,6 +63,10 @@ class ServerNotebooks:
         """The notebook's kernel."""
         return self.kernels.kernel(path)
 
+    async def is_another(self, path: str, opened: str) -> bool:
+        """Whether another notebook than the one at `opened` is at `path`."""
+        return await self._contents.is_another(path, opened)
+
     async def place(self, api_path: str) -> Place:
         """Where the notebook lives right now."""
         room = await self._live.document(api_path)
@@ -75,7 +80,7 @@ class ServerNotebooks:
         async def still_closed() -> None:
             await self._require_closed(api_path)
 
-        return FileDocument(self._server.contents_manager, api_path, lock, still_closed)
+        return FileDocument(self._contents.manager, api_path, lock, still_closed)
 
     async def _require_closed(self, api_path: str) -> None:
         """Refuse to write a file that somebody works on.
