@@ -15,6 +15,7 @@ from jupyter_agent_host.server.contents import NotebookContents
 from jupyter_agent_host.server.live_documents import LiveDocuments
 from jupyter_agent_host.server.notebook_kernels import NotebookKernels, ServerKernel
 from jupyter_agent_host.server.notebooks.file import FileDocument
+from jupyter_agent_host.server.notebooks.given_ids import GivenIds
 from jupyter_agent_host.server.notebooks.page import PageDocument
 from jupyter_agent_host.server.notebooks.pages import PageLostError, Pages
 from jupyter_agent_host.server.notebooks.room import RoomDocument, Rooms
@@ -42,6 +43,7 @@ class ServerNotebooks:
         self.kernels = kernels
         self._rooms = Rooms()
         self._locks: dict[str, anyio.Lock] = {}
+        self._given_ids: dict[str, GivenIds] = {}
 
     def listen(self, events: EventLogger) -> None:
         """Begin to hear of rooms that open, so that who types in one is known before an agent first looks there."""
@@ -76,11 +78,13 @@ class ServerNotebooks:
         if having:
             return PageDocument(self._pages, having[0], api_path)
         lock = self._locks.setdefault(api_path, anyio.Lock())
+        ids = self._given_ids.setdefault(api_path, GivenIds())
+        file = self._paths.absolute(api_path) if self._contents.on_disk and api_path.endswith(".ipynb") else ""
 
         async def still_closed() -> None:
             await self._require_closed(api_path)
 
-        return FileDocument(self._contents.manager, api_path, lock, still_closed)
+        return FileDocument(self._contents.manager, api_path, lock, ids, still_closed, file=file)
 
     async def _require_closed(self, api_path: str) -> None:
         """Refuse to write a file that somebody works on.
