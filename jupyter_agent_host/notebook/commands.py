@@ -103,7 +103,8 @@ def request_for(command: str, words: list[str], path: str) -> tuple[str, Request
 def _usage_of(command: str) -> str:
     if command in USAGE:
         return f"%agent {command}: {USAGE[command]}."
-    return f"%agent knows no command {command!r}. It knows: {', '.join(USAGE)}."
+    ask = "To ask the agent something, begin the cell with %%agent and write on the lines below it."
+    return f"%agent knows no command {command!r}. {ask} Commands: {', '.join(USAGE)}."
 
 
 def describe_answer(answer: Answer, words: list[str], *, where: str = "") -> Text:

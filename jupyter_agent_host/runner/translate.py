@@ -21,6 +21,7 @@ from jupyter_agent_host.protocol.events import AnyEvent, AssistantText, Notice, 
 from jupyter_agent_host.runner.attempts import Attempt
 from jupyter_agent_host.runner.costs import context_tokens
 from jupyter_agent_host.runner.deltas import DeltaMerger
+from jupyter_agent_host.runner.ending import without_loopback
 from jupyter_agent_host.runner.tool_results import tool_result
 
 SYNTHETIC = "<synthetic>"
@@ -138,7 +139,7 @@ class Translator:
         """An error that the CLI puts into the conversation. If it ends the turn, the turn's own error tells it."""
         if message.error and message.parent_tool_use_id is None:
             said = " ".join(block.text for block in message.content if isinstance(block, TextBlock))
-            self._mishap = Notice(level="warning", code="model_error", text=said)
+            self._mishap = Notice(level="warning", code="model_error", text=without_loopback(said))
 
     def _tell_mishap(self) -> None:
         if self._mishap is not None:
