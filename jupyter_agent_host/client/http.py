@@ -94,7 +94,7 @@ class KernelClient:
         """Make sure that our server said so, and that it said yes. Reads the body unless it is a good stream."""
         body = None if stream and response.is_success else _read_bounded(response)
         if kernel_auth.SIGNATURE_HEADER not in response.headers:
-            raise _unsigned(response.status_code, self._server)
+            raise _unsigned(response.status_code, self._server, ours=failure_from(body or b"") is not None)
         kernel_auth.verify_answer(
             self._kernel.key, response.headers, nonce=nonce, status=response.status_code, body=body
         )
@@ -161,13 +161,16 @@ def _read_bounded(response: httpx.Response) -> bytes:
         ) from err
 
 
-def _unsigned(status: int, server: ServerAddress) -> AgentHostError:
-    if status == httpx.codes.NOT_FOUND:
+def _unsigned(status: int, server: ServerAddress, *, ours: bool) -> AgentHostError:
+    """`ours`: the answer has the form of this extension's refusals. A server without it answers in Jupyter's own."""
+    refused = status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
+    if status == httpx.codes.NOT_FOUND or (refused and not ours):
         return ServerUnreachableError(
-            f"The Jupyter server at {server.url} does not know agents: install jupyter-agent-host into the "
-            "environment that runs Jupyter, and restart it."
+            f"The Jupyter server at {server.url} does not know agents: jupyter-agent-host is not installed in the "
+            "environment that runs Jupyter, or did not load there (`jupyter server extension list` in that environment "
+            "says which, and why). Then restart the server; restarting the kernel does not help."
         )
-    if status in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
+    if refused:
         return AuthenticationError(
             f"The Jupyter server at {server.url} does not recognise this kernel: restart the kernel, "
             "or use the agent panel."

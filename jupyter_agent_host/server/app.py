@@ -6,7 +6,6 @@ import os
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.resources import files
-from pathlib import Path
 from typing import cast
 
 import anyio
@@ -14,6 +13,7 @@ import msgspec
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
+from tornado.ioloop import IOLoop
 from traitlets import TraitError, default
 
 from jupyter_agent_host.errors import ConfigError
@@ -22,9 +22,10 @@ from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.server.config import AgentHost
 from jupyter_agent_host.server.contents import NotebookContents
 from jupyter_agent_host.server.documents import Documents
+from jupyter_agent_host.server.event_schema import readable_schema
 from jupyter_agent_host.server.handler_base import SERVICE_SETTING
 from jupyter_agent_host.server.host_task import HostTask
-from jupyter_agent_host.server.hosting import open_configured_host
+from jupyter_agent_host.server.hosting import open_configured_host, secret_of
 from jupyter_agent_host.server.interrupt import OrderlyInterrupt
 from jupyter_agent_host.server.kernels import Kernels
 from jupyter_agent_host.server.live_documents import LiveDocuments
@@ -41,6 +42,10 @@ AUDIT_EVENT = "https://schema.jupyter.org/jupyter_agent_host/audit/v1"
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"
 _ACTIVITY_SECONDS = 5.0
 _CONTENTS_SECONDS = 5.0
+
+
+_CALLS_START_HOOK = hasattr(ExtensionApp, "_start_jupyter_server_extension")
+"""Jupyter Server before 2.16 has no such hook. Its loop runs callbacks once the server is up."""
 
 
 class AgentHostExtension(ExtensionApp):
@@ -68,6 +73,7 @@ class AgentHostExtension(ExtensionApp):
     def initialize_settings(self) -> None:
         """Read the settings, take the key away from future children, and register what saves and renames touch."""
         server = self.server
+        self._config_error: ConfigError | None = None
         self._configure()
         contents = NotebookContents(server)
         paths, live, pages = contents.paths, LiveDocuments(server), Pages()
@@ -80,13 +86,22 @@ class AgentHostExtension(ExtensionApp):
         self.service = AgentService(self.host, self.documents, kernels, paths, self._renames)
         self.settings[SERVICE_SETTING] = self.service
         self.settings[PAGES_SETTING] = pages
-        self.documents.take_part_in_saves()
-        for schema in files("jupyter_agent_host.server").joinpath("event_schemas").iterdir():
-            self._events.register_event_schema(Path(str(schema)))
+        try:
+            self.documents.take_part_in_saves()
+            for schema in files("jupyter_agent_host.server").joinpath("event_schemas").iterdir():
+                self._events.register_event_schema(readable_schema(schema.read_text(encoding="utf-8")))
+        except Exception as err:  # what goes wrong here is told to people; without routes they would get a bare 403
+            self.log.exception("jupyter-agent-host did not start")
+            self._config_error = ConfigError(
+                f"jupyter-agent-host is installed in this Jupyter server but did not start there"
+                f" ({type(err).__name__}: {str(err)[:300]}). The server's log says more."
+            )
+
+        if not _CALLS_START_HOOK:
+            IOLoop.current().add_callback(self._start_jupyter_server_extension, server)
 
     def _configure(self) -> None:
         """Take settings and credential. What is wrong with them is kept, and told by the host that cannot open."""
-        self._config_error: ConfigError | None = None
         try:
             self.agent_host = AgentHost(parent=self)
             self.agent_host.take_upstream()
@@ -126,7 +141,7 @@ class AgentHostExtension(ExtensionApp):
     def _open_host(self) -> AbstractAsyncContextManager[Manager]:
         if self._config_error is not None:
             raise self._config_error
-        secret = self.server.contents_manager.notary.secret
+        secret = secret_of(self.server.contents_manager.notary)
         return open_configured_host(self.agent_host, notebook_secret=secret, notebooks=self.notebooks)
 
     async def _prepare(self, manager: Manager) -> None:
