@@ -20,8 +20,9 @@ from jupyter_server.services.contents.fileio import FileManagerMixin
 from tornado.web import HTTPError
 
 from jupyter_agent_host.protocol.events import Json
-from jupyter_agent_host.server.notebook_file import read_notebook_file
-from jupyter_agent_host.server.paths import NotebookPaths
+from jupyter_agent_host.server.documents.notebook_file import read_notebook_file
+from jupyter_agent_host.server.documents.notebook_paths import NotebookPaths
+from jupyter_agent_host.store.envelope.strip_notebook import METADATA_KEY
 from jupyter_agent_host.store.sidecar import (
     move_file,
     parse_sidecar,
@@ -30,7 +31,6 @@ from jupyter_agent_host.store.sidecar import (
     sidecar_content,
     sidecar_path,
 )
-from jupyter_agent_host.store.strip import METADATA_KEY
 
 _NOTEBOOK = ".ipynb"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_agent_host.runner.ending import without_loopback
+from jupyter_agent_host.runner.translation.turn_end import without_loopback
 
 
 @pytest.mark.parametrize(

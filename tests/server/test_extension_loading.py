@@ -67,8 +67,8 @@ def test_a_kernel_that_cannot_prove_itself_is_told_so(lab: Lab, tmp_path: Path) 
     kernel = lab.session("b.ipynb")
     code = f"""
 from dataclasses import replace
-from jupyter_agent_host.client.discover import Kernel, ServerAddress
-from jupyter_agent_host.client.http import KernelClient
+from jupyter_agent_host.client.server_discovery import Kernel, ServerAddress
+from jupyter_agent_host.client.kernel_client import KernelClient
 from jupyter_agent_host.protocol.host_api import Simple
 try:
     KernelClient(Kernel({find_connection_file(f"kernel-{kernel.id}.json")!r}, b"wrong"),

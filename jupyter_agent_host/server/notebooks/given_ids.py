@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-from jupyter_agent_host.server.notebooks.shapes import text_of
+from jupyter_agent_host.server.notebooks.cell_conversion import text_of
 
 _Content = tuple[str, str]
 
