@@ -23,8 +23,8 @@ from jupyter_agent_host.server.agent_service import AgentService
 from jupyter_agent_host.server.config.agent_host_traits import AgentHost
 from jupyter_agent_host.server.config.model_upstream import hide_credentials
 from jupyter_agent_host.server.configured_host import open_configured_host, secret_of
-from jupyter_agent_host.server.contents import NotebookContents
 from jupyter_agent_host.server.documents.live_documents import LiveDocuments
+from jupyter_agent_host.server.documents.notebook_contents import NotebookContents
 from jupyter_agent_host.server.documents.notebook_renames import Renames
 from jupyter_agent_host.server.documents.saved_sessions import Documents
 from jupyter_agent_host.server.event_schema import readable_schema

@@ -12,8 +12,8 @@ import anyio
 import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
-from jupyter_agent_host.server.contents import NotebookContents
 from jupyter_agent_host.server.documents.live_documents import LiveDocuments
+from jupyter_agent_host.server.documents.notebook_contents import NotebookContents
 from jupyter_agent_host.server.documents.saved_sessions import Documents
 
 pytestmark = pytest.mark.anyio

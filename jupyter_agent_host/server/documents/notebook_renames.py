@@ -11,7 +11,7 @@ import anyio
 from jupyter_events import EventLogger
 from tornado.web import HTTPError
 
-from jupyter_agent_host.server.contents import NotebookContents
+from jupyter_agent_host.server.documents.notebook_contents import NotebookContents
 from jupyter_agent_host.server.documents.saved_sessions import Documents
 from jupyter_agent_host.server.host_task import HostTask
 

@@ -17,9 +17,9 @@ import anyio
 from tornado.web import HTTPError
 
 from jupyter_agent_host.protocol.events import Json
-from jupyter_agent_host.server.contents import NotebookContents, Stored
 from jupyter_agent_host.server.documents.live_documents import LiveDocuments
-from jupyter_agent_host.server.saves import take_part_in_saves
+from jupyter_agent_host.server.documents.notebook_contents import NotebookContents, Stored
+from jupyter_agent_host.server.documents.save_interception import take_part_in_saves
 from jupyter_agent_host.store.envelope.strip_notebook import METADATA_KEY
 from jupyter_agent_host.store.sidecar import sidecar_path
 

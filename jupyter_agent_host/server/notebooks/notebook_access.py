@@ -11,8 +11,8 @@ from jupyter_events import EventLogger
 
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
-from jupyter_agent_host.server.contents import NotebookContents
 from jupyter_agent_host.server.documents.live_documents import LiveDocuments
+from jupyter_agent_host.server.documents.notebook_contents import NotebookContents
 from jupyter_agent_host.server.kernels.notebook_kernels import NotebookKernels, ServerKernel
 from jupyter_agent_host.server.notebooks.file_document import FileDocument
 from jupyter_agent_host.server.notebooks.given_ids import GivenIds

@@ -59,7 +59,7 @@ _NOTHING = Stored()
 class NotebookContents:
     """Reads what is saved of a notebook, and writes its sidecar.
 
-    With a contents manager whose methods are synchronous nothing in here suspends: see `saves.run_at_once`.
+    With a contents manager whose methods are synchronous nothing in here suspends: see `save_interception.run_at_once`.
     """
 
     def __init__(self, server: Any) -> None:
