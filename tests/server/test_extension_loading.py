@@ -10,6 +10,7 @@ import pytest
 from jupyter_client.connect import find_connection_file
 from nbformat.v4 import new_notebook
 from server_lab import Kernel, Lab, LabMaker
+from test_saving import eventually
 
 from jupyter_agent_host.server.event_schema import readable_schema
 
@@ -38,9 +39,12 @@ if "jupyter_server" in sys.orig_argv:
 """
 
 
-def status_in_a_cell(lab: Lab) -> str:
-    nbformat.write(new_notebook(), lab.root / "a.ipynb")
-    return lab.session("a.ipynb").run(STATUS)
+def kernel_of(lab: Lab, name: str) -> Kernel:
+    """A kernel that is up: a client that comes before takes a slow start for a kernel that died."""
+    nbformat.write(new_notebook(), lab.root / name)
+    kernel = lab.session(name)
+    eventually(lambda: lab.http.get(f"api/kernels/{kernel.id}").json()["execution_state"] == "idle")
+    return kernel
 
 
 @pytest.mark.parametrize(
@@ -56,15 +60,14 @@ def test_a_cell_tells_why_there_is_no_agent(
     (tmp_path / "sitecustomize.py").write_text(broken)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     with make_lab() as lab:
-        told = status_in_a_cell(lab)
+        told = kernel_of(lab, "a.ipynb").run(STATUS)
         assert reason in told
         assert "does not recognise this kernel" not in told
 
 
 def test_a_kernel_that_cannot_prove_itself_is_told_so(lab: Lab, tmp_path: Path) -> None:
     """Its own sentence, apart from that of a server without the extension."""
-    nbformat.write(new_notebook(), lab.root / "b.ipynb")
-    kernel = lab.session("b.ipynb")
+    kernel = kernel_of(lab, "b.ipynb")
     code = f"""
 from dataclasses import replace
 from jupyter_agent_host.client.server_discovery import Kernel, ServerAddress
@@ -76,7 +79,7 @@ try:
 except Exception as err:
     print(err)
 """
-    assert "does not recognise this kernel" in Kernel(kernel.id, kernel.connection_file).run(code)
+    assert "does not recognise this kernel" in kernel.run(code)
 
 
 def test_event_schemas_have_the_version_that_the_installed_library_reads(monkeypatch: pytest.MonkeyPatch) -> None:
