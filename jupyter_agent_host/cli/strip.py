@@ -12,6 +12,7 @@ from typing import Any
 from jupyter_agent_host.cli.shared.file_replacement import replace_file
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.store.envelope.strip_notebook import strip
+from jupyter_agent_host.store.sidecar import sidecar_path
 
 _STANDARD = Path("-")
 _HALF_LETTER = re.compile("[\ud800-\udfff]")
@@ -24,8 +25,9 @@ def add_parser(subparsers: Any) -> None:
         "strip",
         help="take the agent's session out of notebooks",
         description="Remove the saved session from notebooks, with all tool output in it, and the marks in cells that "
-        "say which turn they come from. The text of answers stays, as it does for any other output. `-` reads standard "
-        "input and writes standard output, as a git filter does.",
+        "say which turn they come from, and the file beside a text notebook that holds its session. The text of "
+        "answers stays, as it does for any other output. `-` reads standard input and writes standard output, as a "
+        "git filter does.",
     )
     parser.add_argument("notebooks", nargs="+", metavar="NOTEBOOK", type=Path, help="paths of notebooks")
     parser.add_argument(
@@ -74,6 +76,15 @@ def _filter(*, check: bool) -> int:
 
 
 def _strip_file(path: Path, *, write: bool) -> bool:
+    beside = Path(sidecar_path(str(path)))
+    found_beside = beside.is_file()
+    if found_beside and write:
+        try:
+            beside.unlink()
+        except OSError as err:
+            raise AgentHostError(f"{beside} cannot be removed: {err.strerror}.") from err
+    if path.suffix != ".ipynb" and found_beside:
+        return True  # a script or a text is no notebook in JSON, and holds nothing itself
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as err:
@@ -84,7 +95,7 @@ def _strip_file(path: Path, *, write: bool) -> bool:
     found = strip(notebook)
     if found and write:
         replace_file(path, _written(notebook))
-    return found
+    return found or found_beside
 
 
 def _read(text: str, name: str) -> dict[str, Any]:

@@ -173,7 +173,7 @@ class KernelClient:
     def _verify(self, response: httpcore.Response, nonce: str, body: bytes | None) -> None:
         headers = Headers(response)
         if kernel_auth.SIGNATURE_HEADER not in headers:
-            raise _unsigned(response.status, self._server)
+            raise _unsigned(response.status, self._server, ours=failure_from(body or b"") is not None)
         kernel_auth.verify_answer(self._kernel.key, headers, nonce=nonce, status=response.status, body=body)
 
     def _send(self, verb: str, request: Request) -> tuple[httpcore.Response, Signed]:
@@ -247,13 +247,16 @@ def _read_bounded(response: httpcore.Response) -> bytes:
         ) from err
 
 
-def _unsigned(status: int, server: ServerAddress) -> AgentHostError:
-    if status == HTTPStatus.NOT_FOUND:
+def _unsigned(status: int, server: ServerAddress, *, ours: bool) -> AgentHostError:
+    """`ours`: the answer has the form of this extension's refusals. A server without it answers in Jupyter's own."""
+    refused = status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+    if status == HTTPStatus.NOT_FOUND or (refused and not ours):
         return ServerUnreachableError(
-            f"The Jupyter server at {server.url} does not know agents: install jupyter-agent-host into the "
-            "environment that runs Jupyter, and restart it."
+            f"The Jupyter server at {server.url} does not know agents: jupyter-agent-host is not installed in the "
+            "environment that runs Jupyter, or did not load there (`jupyter server extension list` in that environment "
+            "says which, and why). Then restart the server; restarting the kernel does not help."
         )
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+    if refused:
         return AuthenticationError(
             f"The Jupyter server at {server.url} does not recognise this kernel: restart the kernel, "
             "or use the agent panel."

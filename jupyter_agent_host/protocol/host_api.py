@@ -165,9 +165,11 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     `context_tokens` fill `context_window` (0: unknown). `cpu_seconds` were used since `sandbox_started`, and
     they, `mem_bytes` and `pids` are as of `measured` (both seconds since the epoch; 0: no sample yet), which was
     `measured_age_seconds` ago: figures are sampled in the background while somebody asks for them. `stripped`: the
-    session was taken out of the notebook's file and stays out until the next turn. `hidden_files` are the
-    first hundred of the folder that the agent never sees. `turn_moments`: when the newest turn reached which
-    `TurnMoment`, in seconds since the epoch; empty when none ran since the host started.
+    session was taken out of the notebook's file and stays out until the next turn. `saved_in` is the file, relative to
+    the server's root, in which this session was found just now ("" for none), with the first `saved_turns` of its
+    turns; `saved_problem` says why it is not saved as it should be. `hidden_files` are the first hundred of the folder
+    that the agent never sees. `turn_moments`: when the newest turn reached which `TurnMoment`, in seconds since the
+    epoch; empty when none ran since the host started.
     """
 
     notebook_id: str
@@ -205,6 +207,9 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     pids: int | None = None
     stripped: bool = False
     turn_moments: dict[str, float] = msgspec.field(default_factory=dict)
+    saved_in: str = ""
+    saved_turns: int = 0
+    saved_problem: str = ""
     pending_permissions: tuple[str, ...] = ()
     refused_files: tuple[str, ...] = ()
     hidden_files: tuple[str, ...] = ()

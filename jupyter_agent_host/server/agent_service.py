@@ -61,6 +61,7 @@ class AgentService:
         path = self._paths.absolute(api_path)
         if not path:
             raise UnknownNotebookError(f"{api_path!r} is no notebook below this server's root folder.")
+        self._documents.take_part_in_saves()
         await self._renames.settled()
         saved = await self._documents.saved(path)
         # Whatever else stands there is judged as well, and kept aside: the store refuses this shape as malformed.
@@ -85,7 +86,7 @@ class AgentService:
         answer = await manager.call(notebook, verb, request)
         if isinstance(answer, PromptAccepted):
             return msgspec.structs.replace(answer, asks_in_page=self._pages[answer.notebook_id] > 0)
-        return self._with_api_path(answer) if isinstance(answer, NotebookInfo) else answer
+        return await self._as_saved(answer) if isinstance(answer, NotebookInfo) else answer
 
     @contextmanager
     def page_follows(self, notebook_id: str) -> Iterator[None]:
@@ -179,6 +180,16 @@ class AgentService:
         """Every notebook with an agent in this host."""
         manager = await self._host.manager()
         return [self._with_api_path(info) for info in await manager.list()]
+
+    async def _as_saved(self, info: NotebookInfo) -> NotebookInfo:
+        """With what is really in the notebook's file now."""
+        if info.path:
+            stored, problem = await self._documents.verified(info.path, info.notebook_id)
+            chunks = stored.value.get("chunks") if isinstance(stored.value, dict) else None
+            saved_turns = len(chunks) if isinstance(chunks, list) else 0
+            place = stored.place if stored.value is not None else ""
+            info = msgspec.structs.replace(info, saved_in=place, saved_turns=saved_turns, saved_problem=problem)
+        return self._with_api_path(info)
 
     def _with_api_path(self, info: NotebookInfo) -> NotebookInfo:
         return msgspec.structs.replace(info, path=self._paths.api(info.path))

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.resources import files
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, cast
 
@@ -18,17 +17,19 @@ import msgspec
 from jupyter_events import EventLogger
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
+from tornado.ioloop import IOLoop
 from traitlets import TraitError, default
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.server.agent_service import AgentService
 from jupyter_agent_host.server.config.agent_host_traits import AgentHost
 from jupyter_agent_host.server.config.model_upstream import hide_credentials
-from jupyter_agent_host.server.configured_host import open_configured_host
+from jupyter_agent_host.server.configured_host import open_configured_host, secret_of
 from jupyter_agent_host.server.documents.live_documents import LiveDocuments
-from jupyter_agent_host.server.documents.notebook_paths import NotebookPaths
+from jupyter_agent_host.server.documents.notebook_contents import NotebookContents
 from jupyter_agent_host.server.documents.notebook_renames import Renames
 from jupyter_agent_host.server.documents.saved_sessions import Documents
+from jupyter_agent_host.server.event_schema import readable_schema
 from jupyter_agent_host.server.host_task import HostTask
 from jupyter_agent_host.server.kernels.kernel_identity import Kernels
 from jupyter_agent_host.server.kernels.notebook_kernels import NotebookKernels
@@ -45,6 +46,11 @@ if TYPE_CHECKING:  # the host itself is loaded once the server runs, see `config
 AUDIT_EVENT = "https://schema.jupyter.org/jupyter_agent_host/audit/v1"
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"
 _ACTIVITY_SECONDS = 5.0
+_CONTENTS_SECONDS = 5.0
+
+
+_CALLS_START_HOOK = hasattr(ExtensionApp, "_start_jupyter_server_extension")
+"""Jupyter Server before 2.16 has no such hook. Its loop runs callbacks once the server is up."""
 
 
 class AgentHostExtension(ExtensionApp):
@@ -72,27 +78,35 @@ class AgentHostExtension(ExtensionApp):
     def initialize_settings(self) -> None:
         """Read the settings, take the key away from future children, and register what saves and renames touch."""
         server = self.server
+        self._config_error: ConfigError | None = None
         self._configure()
-        paths = NotebookPaths(server.contents_manager.root_dir)
-        live, pages = LiveDocuments(server), Pages()
-        self.documents = Documents(paths, live, self._announce)
-        self.notebooks = ServerNotebooks(
-            server, paths, live, pages, NotebookKernels(server.kernel_manager, server.session_manager, paths)
-        )
+        contents = NotebookContents(server)
+        paths, live, pages = contents.paths, LiveDocuments(server), Pages()
+        self.documents = Documents(contents, live, self._announce)
+        self.notebooks = ServerNotebooks(server, contents, live, pages, NotebookKernels(server, paths))
         self.host = HostTask(self._open_host, self._prepare, self._while_open)
-        self._renames = Renames(paths, self.documents, self.host)
+        self._renames = Renames(contents, self.documents, self.host)
         self._interrupt = OrderlyInterrupt(lambda: server.stop(from_signal=True))
-        kernels = Kernels(server.kernel_manager, server.session_manager)
+        kernels = Kernels(server)
         self.service = AgentService(self.host, self.documents, kernels, paths, self._renames)
         self.settings[SERVICE_SETTING] = self.service
         self.settings[PAGES_SETTING] = pages
-        server.contents_manager.register_pre_save_hook(self.documents.complete_save)  # type: ignore[no-untyped-call]
-        for schema in files("jupyter_agent_host.server").joinpath("event_schemas").iterdir():
-            self._events.register_event_schema(Path(str(schema)))
+        try:
+            self.documents.take_part_in_saves()
+            for schema in files("jupyter_agent_host.server").joinpath("event_schemas").iterdir():
+                self._events.register_event_schema(readable_schema(schema.read_text(encoding="utf-8")))
+        except Exception as err:  # what goes wrong here is told to people; without routes they would get a bare 403
+            self.log.exception("jupyter-agent-host did not start")
+            self._config_error = ConfigError(
+                f"jupyter-agent-host is installed in this Jupyter server but did not start there"
+                f" ({type(err).__name__}: {str(err)[:300]}). The server's log says more."
+            )
+
+        if not _CALLS_START_HOOK:
+            IOLoop.current().add_callback(self._start_jupyter_server_extension, server)
 
     def _configure(self) -> None:
         """Take settings and credential. What is wrong with them is kept, and told by the host that cannot open."""
-        self._config_error: ConfigError | None = None
         try:
             self.agent_host = AgentHost(parent=self)
             self.agent_host.take_upstream()
@@ -110,6 +124,7 @@ class AgentHostExtension(ExtensionApp):
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:  # noqa: ARG002 - the hook's form
         """Jupyter's hook: the event loop runs now. The host opens in its own task, so that nobody waits for it."""
+        self.documents.take_part_in_saves()  # of a contents manager that an extension after this one put in its place
         self._renames.listen(self._events)
         self.notebooks.listen(self._events)
         self._interrupt.install()
@@ -118,6 +133,7 @@ class AgentHostExtension(ExtensionApp):
     async def stop_extension(self) -> None:
         """Jupyter's hook: the server stops. Sandboxes end, or are left for the next start, as the host decides."""
         self.service.end_streams()
+        await self.documents.verify()
         self.documents.detach()
         await self.host.stop()
         await self.service.answered()
@@ -130,7 +146,7 @@ class AgentHostExtension(ExtensionApp):
     def _open_host(self) -> AbstractAsyncContextManager[Manager]:
         if self._config_error is not None:
             raise self._config_error
-        secret = self.server.contents_manager.notary.secret
+        secret = secret_of(self.server.contents_manager.notary)
         return open_configured_host(self.agent_host, notebook_secret=secret, notebooks=self.notebooks)
 
     async def _prepare(self, manager: Manager) -> None:
@@ -144,6 +160,7 @@ class AgentHostExtension(ExtensionApp):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.notebooks.kernels.serve)
             tasks.start_soon(self._note_activity)
+            tasks.start_soon(self._follow_contents_manager)
             await self.documents.publish_prepared()
 
     async def _note_activity(self) -> None:
@@ -153,6 +170,12 @@ class AgentHostExtension(ExtensionApp):
             if self.current_activity():
                 times[self.name] = datetime.now(UTC)
             await anyio.sleep(_ACTIVITY_SECONDS)
+
+    async def _follow_contents_manager(self) -> None:
+        """Any extension may replace it at any time. This is for saves before the next turn; a turn looks as well."""
+        while True:
+            self.documents.take_part_in_saves()
+            await anyio.sleep(_CONTENTS_SECONDS)
 
     def _audit(self, record: AuditRecord) -> None:
         self._events.emit(schema_id=AUDIT_EVENT, data=msgspec.to_builtins(record))

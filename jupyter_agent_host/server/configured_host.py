@@ -64,7 +64,12 @@ async def _scripted(stack: AsyncExitStack, settings: HostSettings, script: str) 
 
 
 def _own_secret() -> bytes:
-    notary = NotebookNotary()  # type: ignore[no-untyped-call]
+    return secret_of(NotebookNotary())  # type: ignore[no-untyped-call]
+
+
+def secret_of(notary: NotebookNotary) -> bytes:
+    """The notebook secret, made if need be. Some releases of nbformat do not make the folder that it is in."""
+    Path(str(notary.secret_file)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return bytes(notary.secret)
 
 

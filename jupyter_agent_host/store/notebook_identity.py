@@ -59,13 +59,13 @@ class Decision:
     sentence: str = ""
 
 
-_FOREIGN = (
-    "This notebook's agent session was saved by another server. Its history can be read; "
-    "`%agent trust` lets the agent go on from it."
+_WAYS_OUT = (
+    "`%agent trust fresh` begins a conversation of your own: right for a notebook that you were given. "
+    "`%agent trust` lets the agent go on from what was said there: right if it is yours, from another machine. "
+    "`%agent history` shows what was said."
 )
-_UNSIGNED = (
-    "This notebook's agent session is not signed. Its history can be read; `%agent trust` lets the agent go on from it."
-)
+_FOREIGN = f"This notebook's agent session was saved by another server. {_WAYS_OUT}"
+_UNSIGNED = f"This notebook's agent session is not signed. {_WAYS_OUT}"
 _CORRUPT = "The agent session saved in this notebook was altered or damaged. It was kept aside and is not used."
 _COPIED = "This notebook is a copy: its agent begins with all that was said before, and goes its own way from here."
 _OLDER = (

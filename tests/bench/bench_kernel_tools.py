@@ -9,6 +9,7 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -103,7 +104,9 @@ async def main() -> None:
         nbformat.write(new_notebook(), path)
         kernels = AsyncMappingKernelManager(root_dir=name)
         sessions = SessionManager(kernel_manager=kernels, contents_manager=AsyncLargeFileManager(root_dir=name))
-        notebooks = NotebookKernels(kernels, sessions, NotebookPaths(name))
+        notebooks = NotebookKernels(
+            SimpleNamespace(kernel_manager=kernels, session_manager=sessions), NotebookPaths(name)
+        )
         async with anyio.create_task_group() as tasks, ScriptedModel(SCRIPT) as model:
             tasks.start_soon(notebooks.serve)
             upstream = GatewaySettings(base_url=model.url, credential=Credential("api_key", "sk"), label="scripted")

@@ -149,6 +149,7 @@ def test_each_prompt_names_the_turn_before(shell: InteractiveShell) -> None:
         ("%%agent -o 'x\nhi", "No closing quotation"),
         ("%%agent\n  \n", "Write the prompt"),
         ("%agent bla", "knows no command 'bla'"),
+        ("%agent plot the sales", "begin the cell with %%agent"),
         ("%agent mode wild", "`mode free|"),
         ("%agent undo --all", "`--mine`"),
         ("%agent grant", "`grant PATH`"),

@@ -10,9 +10,10 @@ from typing import Any
 
 import anyio
 import pytest
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
 
 from jupyter_agent_host.server.documents.live_documents import LiveDocuments
-from jupyter_agent_host.server.documents.notebook_paths import NotebookPaths
+from jupyter_agent_host.server.documents.notebook_contents import NotebookContents
 from jupyter_agent_host.server.documents.saved_sessions import Documents
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +43,9 @@ def told() -> list[tuple[str, str]]:
 
 @pytest.fixture
 def documents(tmp_path: Path, told: list[tuple[str, str]]) -> Documents:
-    made = Documents(NotebookPaths(str(tmp_path)), NO_RTC, lambda *what: told.append(what))
+    manager = AsyncLargeFileManager(root_dir=str(tmp_path))
+    server = SimpleNamespace(contents_manager=manager, root_dir=str(tmp_path))
+    made = Documents(NotebookContents(server), NO_RTC, lambda *what: told.append(what))
     made.attach(Prepared({ID: NEW}))
     return made
 
@@ -64,29 +67,29 @@ def model(metadata: dict[str, Any]) -> dict[str, Any]:
     return {"type": "notebook", "content": {"cells": [], "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}}
 
 
-def save(documents: Documents, metadata: dict[str, Any], path: str = "a.ipynb") -> dict[str, Any]:
+async def save(documents: Documents, metadata: dict[str, Any], path: str = "a.ipynb") -> dict[str, Any]:
     saved = model(metadata)
-    documents.complete_save(model=saved, path=path, contents_manager=None)
+    await documents.complete_save(saved, path)
     content: dict[str, Any] = saved["content"]["metadata"]
     return content
 
 
 async def test_a_save_gets_the_prepared_session_and_the_same_again(documents: Documents, tmp_path: Path) -> None:
     documents.remember(put(tmp_path / "a.ipynb", {}), ID)
-    first = save(documents, {"kernelspec": {"name": "python3"}})
+    first = await save(documents, {"kernelspec": {"name": "python3"}})
     assert first == {"kernelspec": {"name": "python3"}, "agent_host": NEW}
-    assert json.dumps(save(documents, dict(first))) == json.dumps(first)
+    assert json.dumps(await save(documents, dict(first))) == json.dumps(first)
 
 
 async def test_a_stale_copy_is_replaced(documents: Documents, tmp_path: Path) -> None:
     documents.remember(put(tmp_path / "a.ipynb", {}), ID)
-    assert save(documents, {"agent_host": {"notebook_id": ID, "head": "old"}})["agent_host"] == NEW
+    assert (await save(documents, {"agent_host": {"notebook_id": ID, "head": "old"}}))["agent_host"] == NEW
 
 
 async def test_another_notebooks_session_is_left_alone(documents: Documents, tmp_path: Path) -> None:
     documents.remember(put(tmp_path / "a.ipynb", {}), ID)
     foreign = {"notebook_id": OTHER, "head": "theirs"}
-    assert save(documents, {"agent_host": foreign})["agent_host"] == foreign
+    assert (await save(documents, {"agent_host": foreign}))["agent_host"] == foreign
 
 
 async def test_a_copy_replaces_the_originals_session_once_the_host_has_judged_it(
@@ -94,43 +97,43 @@ async def test_a_copy_replaces_the_originals_session_once_the_host_has_judged_it
 ) -> None:
     original = {"notebook_id": OTHER, "head": "original"}
     documents.remember(put(tmp_path / "a.ipynb", {"agent_host": original}), ID, saved=original)
-    assert save(documents, {"agent_host": original})["agent_host"] == NEW
+    assert (await save(documents, {"agent_host": original}))["agent_host"] == NEW
 
 
 async def test_an_unknown_notebook_is_left_alone(documents: Documents, tmp_path: Path) -> None:
     put(tmp_path / "a.ipynb", {})
-    assert save(documents, {}) == {}
+    assert (await save(documents, {})) == {}
 
 
 async def test_a_new_notebook_does_not_inherit_what_was_at_its_path(documents: Documents, tmp_path: Path) -> None:
     path = put(tmp_path / "a.ipynb", {})
     documents.remember(path, ID)
     remove(path)
-    assert save(documents, {}) == {}
+    assert (await save(documents, {})) == {}
     put(tmp_path / "a.ipynb", {})
-    assert save(documents, {}) == {}
+    assert (await save(documents, {})) == {}
 
 
 async def test_a_page_older_than_the_server_loses_nothing(documents: Documents, tmp_path: Path) -> None:
     saved = {"notebook_id": OTHER, "head": "on disk"}
     documents.remember(put(tmp_path / "a.ipynb", {"agent_host": saved}), OTHER)
-    assert save(documents, {})["agent_host"] == saved
+    assert (await save(documents, {}))["agent_host"] == saved
 
 
 async def test_undecided_state_stays_as_the_page_has_it(documents: Documents, tmp_path: Path) -> None:
     foreign = {"notebook_id": OTHER, "head": "theirs"}
     documents.remember(put(tmp_path / "a.ipynb", {"agent_host": {"notebook_id": OTHER, "head": "disk"}}), OTHER)
-    assert save(documents, {"agent_host": foreign})["agent_host"] == foreign
+    assert (await save(documents, {"agent_host": foreign}))["agent_host"] == foreign
 
 
 async def test_without_a_host_nothing_is_added_and_nothing_lost(documents: Documents, tmp_path: Path) -> None:
     documents.remember(put(tmp_path / "a.ipynb", {}), ID)
     documents.detach()
-    assert save(documents, {}) == {}
+    assert (await save(documents, {})) == {}
     saved = {"notebook_id": ID, "head": "on disk"}
     put(tmp_path / "a.ipynb", {"agent_host": saved})
-    assert save(documents, {"kernelspec": {}}) == {"kernelspec": {}, "agent_host": saved}
-    assert save(documents, {"agent_host": None}) == {"agent_host": None}
+    assert (await save(documents, {"kernelspec": {}})) == {"kernelspec": {}, "agent_host": saved}
+    assert (await save(documents, {"agent_host": None})) == {"agent_host": None}
 
 
 @pytest.mark.parametrize(
@@ -147,7 +150,7 @@ async def test_without_a_host_nothing_is_added_and_nothing_lost(documents: Docum
 )
 async def test_whatever_is_saved_the_hook_does_not_raise(documents: Documents, odd: dict[str, Any]) -> None:
     before = json.dumps(odd)
-    documents.complete_save(model=odd, path="a.ipynb", contents_manager=None)
+    await documents.complete_save(odd, "a.ipynb")
     assert json.dumps(odd) == before
 
 
@@ -166,7 +169,7 @@ async def test_what_is_no_file_is_not_read(documents: Documents, tmp_path: Path)
     (tmp_path / "b.ipynb").symlink_to("/dev/zero")  # nor end
     for name in ("a.ipynb", "b.ipynb"):
         assert await documents.saved(str(tmp_path / name)) is None
-        assert save(documents, {}, name) == {}
+        assert (await save(documents, {}, name)) == {}
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"\xff\xfe", b'{"metadata": 1}', b"[" * 100_000])
@@ -191,7 +194,7 @@ async def test_pages_are_told_of_the_last_envelope_only(
         group.cancel_scope.cancel()
     assert told == [(ID, "a.ipynb")]
     assert metadata_on_disk(path) == {}, "the server itself never writes the file"
-    assert save(documents, {})["agent_host"] == NEW
+    assert (await save(documents, {}))["agent_host"] == NEW
 
 
 async def test_a_renamed_notebook_keeps_its_session(documents: Documents, tmp_path: Path) -> None:
@@ -199,5 +202,5 @@ async def test_a_renamed_notebook_keeps_its_session(documents: Documents, tmp_pa
     documents.remember(old, ID)
     new = put(tmp_path / "b.ipynb", {})
     documents.move(old, new)
-    assert save(documents, {}, "b.ipynb")["agent_host"] == NEW
-    assert save(documents, {}, "a.ipynb") == {}
+    assert (await save(documents, {}, "b.ipynb"))["agent_host"] == NEW
+    assert (await save(documents, {}, "a.ipynb")) == {}

@@ -70,12 +70,13 @@ async def test_what_makes_no_sense_is_said_and_changes_nothing(tmp_path: Path, m
         mixed.append({"cell_id": "c0", "revision": "0" * 12})
         assert "changed since" in await desk.refused("delete_cells", cells=mixed)
         assert path.read_bytes() == before
-        old = json.loads(before)
-        old["nbformat_minor"] = 4
-        for cell in old["cells"]:
-            del cell["id"]
-        path.write_text(json.dumps(old))
-        assert "below 4.5" in await desk.refused("overview")
+        odd = json.loads(before)
+        odd["cells"][1]["id"] = None
+        path.write_text(json.dumps(odd))
+        assert "has null for its id" in await desk.refused("overview")
+        odd["cells"][1]["id"] = "c0"
+        path.write_text(json.dumps(odd))
+        assert 'Two cells of the notebook have the id "c0"' in await desk.refused("overview")
         path.unlink()
         assert "cannot be read" in await desk.refused("overview")
 
@@ -148,3 +149,35 @@ async def test_two_agents_hammer_two_notebooks_and_nothing_is_lost_or_crosses(
             assert live == wanted[which]
             await saved(path, wanted[which])
             assert names[1 - which] not in path.read_text()
+
+
+async def test_a_notebook_of_an_older_format_is_worked_with_in_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Colab's are of 4.0: their cells have no ids, get some from us, and keep them; the file's format stays."""
+    async with own_server(tmp_path, monkeypatch, rtc=False) as server:
+        path = server.notebook("old.ipynb", "a = 1", "a = 1", "c = 3")
+        old = json.loads(path.read_text())
+        old["nbformat_minor"] = 0
+        for cell in old["cells"]:
+            del cell["id"]
+        path.write_text(json.dumps(old))
+        desk = await server.desk(path)
+        first, second, third = (await desk.snapshot()).cells
+        assert len({first.id, second.id, third.id}) == 3, "equal cells are told apart"
+        assert "a = 1" in await desk.do("read_cells", cell_ids=[second.id])
+        await desk.do("edit_cell", cell_id=second.id, revision=second.revision, source="b = 2")
+        await desk.do("insert_cells", after=first.id, cells=[{"source": "# new", "type": "markdown"}])
+        after = (await desk.snapshot()).cells
+        assert [cell.source for cell in after] == ["a = 1", "# new", "b = 2", "c = 3"]
+        assert (after[0].id, after[2].id, after[3].id) == (first.id, second.id, third.id)
+        await desk.do("move_cells", cell_ids=[third.id], after="")
+        saved = json.loads(path.read_text())
+        assert (saved["nbformat"], saved["nbformat_minor"]) == (4, 0)
+        assert not any("id" in cell for cell in saved["cells"])
+        saved["cells"][1]["source"] = ["a = 10"]  # the person, in an editor
+        path.write_text(json.dumps(saved))
+        assert [cell.id for cell in (await desk.snapshot()).cells][:2] == [third.id, first.id]
+        assert "changed since you read it" in await desk.refused(
+            "edit_cell", cell_id=first.id, revision=first.revision, source="over it"
+        )

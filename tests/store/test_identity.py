@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -339,3 +340,11 @@ async def test_a_running_turn_is_not_saved_yet(journal: Journal) -> None:
     await journal.write([NewEvent("n", SESSION, "t2", TurnEnded(status="interrupted"), 2.0)])
     one, two = await chunk_sources(journal, SESSION)
     assert (len(one.entries), two.entries, two.summary.status) == (1, (("", b"{}"),), "interrupted")
+
+
+def test_a_notebook_from_elsewhere_names_both_ways_out_and_whom_each_is_for() -> None:
+    for envelope in (FOREIGN, replace(FOREIGN, trust="unsigned")):
+        sentence = decide("/a.ipynb", envelope, JournalFacts(), new_id="new").sentence
+        assert "`%agent trust fresh`" in sentence
+        assert "`%agent trust`" in sentence
+        assert "that you were given" in sentence

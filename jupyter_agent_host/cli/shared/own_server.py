@@ -42,7 +42,7 @@ def own_server(root_dir: Path, *, config: Mapping[str, Any] | None = None) -> It
                 "ServerApp": {
                     "root_dir": str(root_dir),
                     "ip": "127.0.0.1",
-                    "port": 0,
+                    "port": _free_port(),
                     "open_browser": False,
                     "allow_root": True,
                     "jpserver_extensions": {"jupyter_agent_host": True},
@@ -104,6 +104,13 @@ def wait_until_up(process: subprocess.Popen[bytes], log: Path) -> JupyterServer:
             return JupyterServer(url=info["url"], root_dir=info["root_dir"], token=info["token"])
         time.sleep(0.05)
     raise ServerUnreachableError(f"The Jupyter server did not start within {_START_SECONDS:g} s:\n{_tail(log)}")
+
+
+def _free_port() -> int:
+    """A port that is free now. Jupyter Server before 2.15 does not tell which one it took when it is asked for any."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

@@ -18,6 +18,7 @@ from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.agents.shared_services import Services
 from jupyter_agent_host.host.agents.untrusted_session import UntrustedSession
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
+from jupyter_agent_host.host.notebook.notebook_access import NotebookAccess
 from jupyter_agent_host.host.sessions import session_selection
 from jupyter_agent_host.host.sessions.envelope_publisher import EnvelopePublisher, fingerprint
 from jupyter_agent_host.protocol.events import Notice
@@ -69,7 +70,8 @@ class Resolver:
 
     async def _decide(self, ref: NotebookRef) -> NotebookAgent:
         envelope, facts, problem = await self._read(ref.envelope)
-        journal_facts = await gather(self._services.journal, ref.path, envelope, _exists)
+        is_another = partial(_is_another, self._services.notebooks, ref.path)
+        journal_facts = await gather(self._services.journal, ref.path, envelope, is_another)
         decision = decide(ref.path, facts, journal_facts, new_id=str(uuid4()))
         agent = await self._agent_for(await self._row(ref.path, decision))
         await self._apply(agent, decision, envelope, problem or decision.sentence)
@@ -136,5 +138,5 @@ class Resolver:
             agent.notices.append(Notice(level=level, code=f"notebook_{decision.kind}", text=sentence))  # type: ignore[arg-type]
 
 
-async def _exists(path: str) -> bool:
-    return await anyio.Path(path).exists()
+async def _is_another(notebooks: NotebookAccess, opened: str, path: str) -> bool:
+    return await notebooks.is_another(path, opened)

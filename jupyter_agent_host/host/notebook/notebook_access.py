@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+import anyio
+
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
 from jupyter_agent_host.host.notebook.kernel_interface import NotebookKernel
@@ -55,6 +57,9 @@ class NotebookAccess(Protocol):
     def kernel(self, path: str) -> NotebookKernel:
         """The notebook's kernel; whether there is one shows when it is asked for."""
 
+    async def is_another(self, path: str, opened: str) -> bool:
+        """Whether another notebook than the one at `opened` is at `path` (both absolute) now."""
+
 
 class NoNotebooks:
     """The access of a host that runs without a document server, such as one inside a script."""
@@ -66,3 +71,6 @@ class NoNotebooks:
 
     def kernel(self, path: str) -> NotebookKernel:  # noqa: ARG002 - the protocol's signature
         raise NotebookUnavailableError("The notebook's kernel is not available here: this host runs without Jupyter.")
+
+    async def is_another(self, path: str, opened: str) -> bool:
+        return path != opened and await anyio.Path(path).exists()

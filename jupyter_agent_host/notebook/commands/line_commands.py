@@ -104,7 +104,8 @@ def request_for(command: str, words: list[str], path: str) -> tuple[str, Request
 def _usage_of(command: str) -> str:
     if command in USAGE:
         return f"%agent {command}: {USAGE[command]}."
-    return f"%agent knows no command {command!r}. It knows: {', '.join(USAGE)}."
+    ask = "To ask the agent something, begin the cell with %%agent and write on the lines below it."
+    return f"%agent knows no command {command!r}. {ask} Commands: {', '.join(USAGE)}."
 
 
 def describe_answer(answer: Answer, words: list[str], *, where: str = "") -> Text:
@@ -177,13 +178,23 @@ def status_rows(info: NotebookInfo) -> dict[str, str]:
 def _trust_words(info: NotebookInfo) -> str:
     words = {
         "none": "none in the notebook yet",
-        "own": "signed by this server",
+        "own": _own_words(info),
         "foreign": "from another server; `%agent trust` goes on with it",
         "unsigned": "not signed; `%agent trust` goes on with it",
         "corrupt": "damaged; a fresh session begins and the old data is kept aside",
         "diverged": "notebook and server went different ways; `%agent trust journal` or `%agent trust notebook`",
     }[info.trust]
     return f"{words} ({info.trust_reason})" if info.trust_reason else words
+
+
+def _own_words(info: NotebookInfo) -> str:
+    """What was found in the file when this was asked, not what the next save would put there."""
+    if info.saved_problem:
+        return info.saved_problem
+    if not info.saved_in:
+        return "not in the notebook's file yet: save the notebook"
+    behind = "" if info.saved_turns >= info.turns else "; save the notebook for the rest"
+    return f"{info.saved_turns} of {_count(info.turns, 'turn')} in {info.saved_in}, signed by this server{behind}"
 
 
 def _cost_rows(cost: Cost) -> dict[str, str]:

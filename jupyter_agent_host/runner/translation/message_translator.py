@@ -22,6 +22,7 @@ from jupyter_agent_host.runner.translation.answer_attempts import Attempt
 from jupyter_agent_host.runner.translation.delta_merger import DeltaMerger
 from jupyter_agent_host.runner.translation.token_usage import context_tokens
 from jupyter_agent_host.runner.translation.tool_results import tool_result
+from jupyter_agent_host.runner.translation.turn_end import without_loopback
 
 SYNTHETIC = "<synthetic>"
 """The model's name on messages that the CLI wrote itself; none of them is the agent's word."""
@@ -138,7 +139,7 @@ class Translator:
         """An error that the CLI puts into the conversation. If it ends the turn, the turn's own error tells it."""
         if message.error and message.parent_tool_use_id is None:
             said = " ".join(block.text for block in message.content if isinstance(block, TextBlock))
-            self._mishap = Notice(level="warning", code="model_error", text=said)
+            self._mishap = Notice(level="warning", code="model_error", text=without_loopback(said))
 
     def _tell_mishap(self) -> None:
         if self._mishap is not None:

@@ -16,6 +16,8 @@ _ABORTED = ("aborted_streaming", "aborted_tools")
 _GATEWAY_REFUSED = 402
 _CREDENTIAL_REFUSED = re.compile(r"refused the Jupyter server's credential \((\d{3})\)")
 _PREFIX = re.compile(r"^(API Error:\s*)?(\d{3}\s+)?")
+_LOOPBACK = re.compile(r"(https?://)?(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/\S*)?")
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
 _CLI_ADVICE = re.compile(r"\s+This is a server-side issue, usually temporary.*$", re.DOTALL)
 
 
@@ -77,4 +79,10 @@ def _code(status: int | None, said: str) -> str:
 
 def _sentence(text: str) -> str:
     """What the service said, without the CLI's prefix and its advice about a gateway that no person knows."""
-    return _CLI_ADVICE.sub("", _PREFIX.sub("", text.strip())).strip()[:_SENTENCE_CHARACTERS]
+    return without_loopback(_CLI_ADVICE.sub("", _PREFIX.sub("", text.strip())).strip())[:_SENTENCE_CHARACTERS]
+
+
+def without_loopback(text: str) -> str:
+    """The CLI's words without those that name the address inside the sandbox that it takes for the model's service."""
+    kept = " ".join(part for part in _SENTENCE_END.split(text) if not _LOOPBACK.search(part)).strip()
+    return kept or _LOOPBACK.sub("the model's service", text)

@@ -8,8 +8,8 @@ import anyio
 from jupyter_server.serverapp import ServerApp
 
 from jupyter_agent_host.protocol.events import Json
+from jupyter_agent_host.store.envelope.strip_notebook import METADATA_KEY
 
-METADATA_KEY = "agent_host"
 _EXTENSION = "jupyter_server_ydoc"
 _LOADING_SECONDS = 10.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from jupyter_server.utils import ApiPath, to_api_path, to_os_path
@@ -13,8 +15,13 @@ _DRIVE = "RTC:"
 class NotebookPaths:
     """Both directions, under one root folder."""
 
-    def __init__(self, root_dir: str) -> None:
-        self._root = str(Path(root_dir).resolve())
+    def __init__(self, root_dir: str | Callable[[], str]) -> None:
+        """`root_dir`: the folder, or what tells it at each use, where it follows the contents manager."""
+        self._root_dir = root_dir
+
+    @property
+    def _root(self) -> str:
+        return _resolved(self._root_dir if isinstance(self._root_dir, str) else self._root_dir())
 
     def absolute(self, api_path: str) -> str:
         """The absolute path of what the server calls `api_path`; "" stays "", and what leaves the root becomes ""."""
@@ -27,3 +34,8 @@ class NotebookPaths:
         if not absolute_path or not Path(absolute_path).is_relative_to(self._root):
             return absolute_path
         return str(to_api_path(absolute_path, self._root))
+
+
+@lru_cache(maxsize=16)
+def _resolved(root_dir: str) -> str:
+    return str(Path(root_dir).resolve())

@@ -1,7 +1,8 @@
 """The saved session in the notebook's file: read when an agent is asked for, written whenever the notebook is saved.
 
 The server never writes an open `.ipynb` itself: a live document is edited where there is one, every save is completed
-by the hook, and other pages are told by an event.
+on its way, and other pages are told by an event. After a save the file is read back: where the notebook's format does
+not hold the session, it is written beside the notebook (`store.sidecar`).
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import anyio
-import anyio.to_thread
-import msgspec
+from tornado.web import HTTPError
 
 from jupyter_agent_host.protocol.events import Json
-from jupyter_agent_host.server.documents.live_documents import METADATA_KEY, LiveDocuments
-from jupyter_agent_host.server.documents.notebook_file import read_notebook_file
-from jupyter_agent_host.server.documents.notebook_paths import NotebookPaths
+from jupyter_agent_host.server.documents.live_documents import LiveDocuments
+from jupyter_agent_host.server.documents.notebook_contents import NotebookContents, Stored
+from jupyter_agent_host.server.documents.save_interception import take_part_in_saves
+from jupyter_agent_host.store.envelope.strip_notebook import METADATA_KEY
+from jupyter_agent_host.store.sidecar import sidecar_path
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +34,6 @@ class Envelopes(Protocol):
 
     def stripped(self, notebook_id: str) -> bool:
         """Whether a person took the session out of this notebook, so that nothing may put it back."""
-
-
-class _Metadata(msgspec.Struct):
-    agent_host: Json = None
-
-
-class _Notebook(msgspec.Struct):
-    metadata: _Metadata = msgspec.field(default_factory=_Metadata)
 
 
 @dataclass(frozen=True)
@@ -57,15 +51,17 @@ class _Known:
 class Documents:
     """Knows which notebook is at which path, and keeps each file's envelope up to date."""
 
-    def __init__(self, paths: NotebookPaths, live: LiveDocuments, announce: Callable[[str, str], None]) -> None:
+    def __init__(self, contents: NotebookContents, live: LiveDocuments, announce: Callable[[str, str], None]) -> None:
         """`announce(notebook_id, api_path)` tells pages without RTC that a new envelope can be fetched."""
-        self._paths = paths
+        self._contents = contents
+        self._paths = contents.paths
         self._live = live
         self._announce = announce
         self._envelopes: Envelopes | None = None
         self._known: dict[str, _Known] = {}
-        self._read: dict[str, tuple[tuple[int, int], Json]] = {}
         self._pending: dict[str, str] = {}
+        self._unverified: set[str] = set()
+        self._unsaved: dict[str, str] = {}
         self._wake = anyio.Event()
 
     def attach(self, envelopes: Envelopes) -> None:
@@ -95,39 +91,36 @@ class Documents:
 
     def move(self, old_path: str, new_path: str) -> None:
         """A known notebook was renamed."""
-        self._read.pop(old_path, None)
         if old_path in self._known:
             self._known[new_path] = self._known.pop(old_path)
 
     async def saved(self, absolute_path: str) -> Json:
-        """`metadata.agent_host` as the notebook has it now: from the live document, else from the file. None: nothing.
+        """`metadata.agent_host` as the notebook has it now: from the live document, else from what is saved.
 
-        Whatever is found is returned as it is; the store judges it.
+        None: nothing. Whatever is found is returned as it is; the store judges it.
         """
         is_live, value = await self._live.read(self._paths.api(absolute_path))
-        if is_live:
-            return value
-        return await anyio.to_thread.run_sync(self._read_file, absolute_path)
+        if not is_live:
+            return (await self._contents.saved(absolute_path, in_thread=True)).value
+        return value if value is not None else await self._contents.sidecar(absolute_path)
 
-    def _read_file(self, absolute_path: str) -> Json:
-        known = self._read.get(absolute_path)
-        try:
-            found = read_notebook_file(absolute_path, unless=known[0] if known else None)
-            if found is None:
-                return known[1] if known else None
-            version, content = found
-            value = msgspec.json.decode(content, type=_Notebook).metadata.agent_host
-        except (OSError, msgspec.DecodeError, RecursionError):
-            # Not there, or no notebook in JSON: then it holds no session either.
-            return None
-        self._read[absolute_path] = (version, value)
-        return value
+    async def verified(self, absolute_path: str, notebook_id: str) -> tuple[Stored, str]:
+        """What is saved of this notebook's session, read back now, and why it is not where it belongs ("": it is)."""
+        stored = await self._contents.saved(absolute_path, in_thread=True)
+        return (stored if _id_in(stored.value) == notebook_id else Stored()), self._unsaved.get(absolute_path, "")
 
-    def complete_save(self, *, model: dict[str, Any], path: str, **_: Any) -> None:
-        """Jupyter's pre-save hook: put the prepared envelope into what is being saved.
+    def take_part_in_saves(self) -> None:
+        """Make whichever contents manager is in use complete its saves here. Cheap, so it is called often."""
+        for manager in self._contents.managers():
+            try:
+                take_part_in_saves(manager, self)
+            except (AttributeError, TypeError):
+                logger.exception("%s lets nobody take part in its saves", type(manager).__name__)
 
-        Idempotent, and cheap: it runs on the event loop, with RTC about a second after every edit. It never raises,
-        since that would be somebody's unsaved work.
+    async def complete_save(self, model: dict[str, Any], path: str) -> None:
+        """Before a save: put the prepared envelope into what is being saved.
+
+        Idempotent, and cheap: it runs on the event loop, with RTC about a second after every edit.
         """
         try:
             metadata = model["content"]["metadata"] if model.get("type") == "notebook" else None
@@ -137,12 +130,12 @@ class Documents:
             return
         absolute_path = self._paths.absolute(path)
         if self._envelopes is None:
-            self._keep(metadata, absolute_path)
+            await self._keep(metadata, absolute_path)
             return
         known = self._known.get(absolute_path)
         if known is None:
             return
-        if not Path(absolute_path).exists():
+        if not await self._contents.exists(absolute_path):
             # The notebook that was here is gone; a new one of the same name must not inherit its conversation.
             self.forget(absolute_path)
             return
@@ -150,21 +143,28 @@ class Documents:
             if known.may_replace(metadata.get(METADATA_KEY)):
                 metadata.pop(METADATA_KEY, None)
             return
-        envelope = self._envelopes.envelope(known.notebook_id)
+        envelope: Json = self._envelopes.envelope(known.notebook_id)
         if envelope is None and METADATA_KEY not in metadata:
             # A page from before a restart, say: a save may not lose what the file has.
-            envelope = self._read_file(absolute_path)
+            envelope = (await self._contents.saved(absolute_path)).value
         if envelope is not None and known.may_replace(metadata.get(METADATA_KEY)):
             metadata[METADATA_KEY] = envelope
 
-    def _keep(self, metadata: dict[str, Any], absolute_path: str) -> None:
+    async def _keep(self, metadata: dict[str, Any], absolute_path: str) -> None:
         """A save by a page that knows nothing of agents may not lose what the file has, though no host can write it."""
-        on_disk = None if METADATA_KEY in metadata else self._read_file(absolute_path)
-        if on_disk is not None:
-            metadata[METADATA_KEY] = on_disk
+        if METADATA_KEY not in metadata and (stored := await self._contents.saved(absolute_path)).value is not None:
+            metadata[METADATA_KEY] = stored.value
+
+    def after_save(self, path: str) -> None:
+        """After a save: read back soon what is in the file."""
+        absolute_path = self._paths.absolute(path)
+        if self._envelopes is not None and absolute_path in self._known:
+            self._unverified.add(absolute_path)
+            self._wake.set()
 
     def prepared(self, notebook_id: str, absolute_path: str, _envelope: dict[str, Any]) -> None:
         """A new envelope is ready (the end of a turn): publish it soon. Only the last one of a notebook matters."""
+        self.take_part_in_saves()
         self.remember(absolute_path, notebook_id)
         self._pending[notebook_id] = absolute_path
         self._wake.set()
@@ -177,6 +177,36 @@ class Documents:
             pending, self._pending = self._pending, {}
             for notebook_id, absolute_path in pending.items():
                 await self._publish(notebook_id, absolute_path)
+            await self.verify()
+
+    async def verify(self) -> None:
+        """Read back what was saved since the last time, and write the sidecars that are needed."""
+        self.take_part_in_saves()
+        unverified, self._unverified = self._unverified, set()
+        for absolute_path in unverified:
+            try:
+                await self._verify(absolute_path)
+                self._unsaved.pop(absolute_path, None)
+            except (OSError, HTTPError) as err:
+                logger.warning("the session of %s could not be saved beside it: %s", absolute_path, err)
+                self._unsaved[absolute_path] = f"The session could not be saved beside the notebook: {err}."
+
+    async def _verify(self, absolute_path: str) -> None:
+        known = self._known.get(absolute_path)
+        if known is None or self._envelopes is None:
+            return
+        self._contents.forget(absolute_path)
+        stored = await self._contents.saved(absolute_path, in_thread=True)
+        beside = await self._contents.sidecar(absolute_path)
+        in_notebook = stored.place != sidecar_path(self._paths.api(absolute_path)) and stored.value is not None
+        if beside is not None and not known.may_replace(beside):
+            return
+        envelope = self._envelopes.envelope(known.notebook_id)
+        if in_notebook or self._envelopes.stripped(known.notebook_id):
+            if beside is not None:
+                await self._contents.remove_sidecar(absolute_path)
+        elif envelope is not None and beside != envelope:
+            await self._contents.write_sidecar(absolute_path, envelope)
 
     async def _publish(self, notebook_id: str, absolute_path: str) -> None:
         if self._envelopes is None or not absolute_path:

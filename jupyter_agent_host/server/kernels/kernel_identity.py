@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.services.sessions.sessionmanager import SessionManager
@@ -17,10 +17,18 @@ _REFUSED = "The kernel did not prove who it is: its signature is wrong. Restart 
 class Kernels:
     """Authenticates kernels by their connection key, and finds the notebook of each."""
 
-    def __init__(self, kernels: MappingKernelManager, sessions: SessionManager) -> None:
-        self._kernels = kernels
-        self._sessions = sessions
+    def __init__(self, server: Any) -> None:
+        """`server`: the `ServerApp`. Its managers are looked up for each use: another extension may replace them."""
+        self._server = server
         self._nonces = NonceCache()
+
+    @property
+    def _kernels(self) -> MappingKernelManager:
+        return cast(MappingKernelManager, self._server.kernel_manager)
+
+    @property
+    def _sessions(self) -> SessionManager:
+        return cast(SessionManager, self._server.session_manager)
 
     def key(self, kernel_id: str) -> bytes:
         """The kernel's connection key; empty where it has none.

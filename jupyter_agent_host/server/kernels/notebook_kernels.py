@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import anyio.to_thread
@@ -28,14 +28,22 @@ _NONE = "The notebook has no running kernel. Start it by running code or a cell.
 class NotebookKernels:
     """Lines to kernels, made when first needed and given up with their kernel."""
 
-    def __init__(self, kernels: MappingKernelManager, sessions: SessionManager, paths: NotebookPaths) -> None:
-        self._kernels = kernels
-        self._sessions = sessions
+    def __init__(self, server: Any, paths: NotebookPaths) -> None:
+        """`server`: the `ServerApp`. Its managers are looked up for each use: another extension may replace them."""
+        self._server = server
         self._paths = paths
         self._linked: dict[str, LinkedKernel] = {}
         self._linking = anyio.Lock()
         self._starting = anyio.Lock()
         self._tasks: TaskGroup | None = None
+
+    @property
+    def _kernels(self) -> MappingKernelManager:
+        return cast(MappingKernelManager, self._server.kernel_manager)
+
+    @property
+    def _sessions(self) -> SessionManager:
+        return cast(SessionManager, self._server.session_manager)
 
     async def serve(self) -> None:
         """Hold the lines until cancelled."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from jupyter_agent_host.errors import NotebookUnavailableError
@@ -12,6 +13,7 @@ _NO_IDS = (
     "The notebook is of an older format (below 4.5), whose cells have no ids, so they cannot be named safely. Opened in"
     " JupyterLab it can be worked with; or convert it with nbformat."
 )
+_REPAIR = "Open the notebook in JupyterLab and save it, which repairs the ids."
 
 
 def text_of(source: Any) -> str:
@@ -27,7 +29,11 @@ def cell_of(raw: Mapping[str, Any], outputs_of: Collection[str] = (), *, typing:
     """
     cell_id = raw.get("id")
     if not isinstance(cell_id, str) or not cell_id:
-        raise NotebookUnavailableError(_NO_IDS)
+        raise NotebookUnavailableError(
+            f"A cell of the notebook has {shown_id(cell_id)} for its id, so it cannot be named safely. {_REPAIR}"
+            if "id" in raw
+            else _NO_IDS
+        )
     outputs = raw.get("outputs") or ()
     count = raw.get("execution_count")
     kind = raw.get("cell_type")
@@ -43,6 +49,27 @@ def cell_of(raw: Mapping[str, Any], outputs_of: Collection[str] = (), *, typing:
         typing=typing,
         running=raw.get("execution_state") in ("running", "queued"),
     )
+
+
+def require_single_ids(cells: Iterable[Mapping[str, Any]]) -> None:
+    """See that no two cells have one id.
+
+    Raises:
+        NotebookUnavailableError: some have.
+    """
+    seen: set[str] = set()
+    for raw in cells:
+        cell_id = raw.get("id")
+        if isinstance(cell_id, str) and cell_id in seen:
+            raise NotebookUnavailableError(
+                f"Two cells of the notebook have the id {shown_id(cell_id)}, so neither can be named safely. {_REPAIR}"
+            )
+        seen.add(str(cell_id))
+
+
+def shown_id(cell_id: Any) -> str:
+    """An id as an error shows it, the way the file has it."""
+    return json.dumps(cell_id, default=str)[:80]
 
 
 def raw_cell(

@@ -6,23 +6,38 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 import anyio
+import anyio.to_thread
+import msgspec
 from jupyter_core.utils import ensure_async
 from tornado.web import HTTPError
 
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, SetOutputs, Snapshot
 from jupyter_agent_host.host.notebook.checked_cell_edits import apply_edits, merged_metadata
-from jupyter_agent_host.server.notebooks.cell_conversion import cell_of, raw_cell
+from jupyter_agent_host.server.documents.notebook_file import read_notebook_file
+from jupyter_agent_host.server.notebooks.cell_conversion import cell_of, raw_cell, require_single_ids
+from jupyter_agent_host.server.notebooks.given_ids import GivenIds
 
 _TRIES = 3
+_FORMAT_WITH_IDS = (4, 5)
 
 
 class FileDocument:
     """One notebook file. `still_closed` raises once somebody has opened it: then the file is not ours to write."""
 
     def __init__(
-        self, contents: Any, api_path: str, lock: anyio.Lock, still_closed: Callable[[], Awaitable[None]]
+        self,
+        contents: Any,
+        api_path: str,
+        lock: anyio.Lock,
+        ids: GivenIds,
+        still_closed: Callable[[], Awaitable[None]],
+        *,
+        file: str = "",
     ) -> None:
+        """`ids`: this notebook's, in case that its format has none. `file`: its path, "" where it is no file here."""
+        self._ids = ids
+        self._file = file
         self._contents = contents
         self._api_path = api_path
         self._lock = lock
@@ -51,23 +66,57 @@ class FileDocument:
                 await self._still_closed()
                 if (await self._get(content=False))["last_modified"] == model["last_modified"]:
                     with anyio.CancelScope(shield=True):
-                        await self._save(notebook)
-                    return _snapshot(notebook, ())
+                        return await self._save(notebook)
         raise NotebookUnavailableError("The notebook's file is being changed by another program. Try again later.")
 
     async def _get(self, *, content: bool = True) -> dict[str, Any]:
+        if content and self._file:
+            # Reading repairs doubled ids, at each time with another one, so that no edit would find its cell.
+            require_single_ids(await anyio.to_thread.run_sync(_cells_in, self._file))
         try:
             model = await ensure_async(self._contents.get(self._api_path, content=content, type="notebook"))
         except HTTPError as err:
             raise NotebookUnavailableError(f"The notebook's file cannot be read: {err.log_message}") from err
+        if content:
+            self._see_ids(model["content"])
         return dict(model)
 
-    async def _save(self, notebook: Any) -> None:
+    def _see_ids(self, notebook: Any) -> None:
+        if not _has_ids(notebook):
+            self._ids.give(notebook["cells"])
+
+    async def _save(self, notebook: Any) -> Snapshot:
+        after = _snapshot(notebook, ())
+        if not _has_ids(notebook):
+            self._ids.take_back(notebook["cells"])
         model = {"type": "notebook", "format": "json", "content": notebook}
         try:
             await ensure_async(self._contents.save(model, self._api_path))
         except HTTPError as err:
             raise NotebookUnavailableError(f"The notebook's file cannot be written: {err.log_message}") from err
+        return after
+
+
+class _Cell(msgspec.Struct):
+    id: Any = None
+
+
+class _Cells(msgspec.Struct):
+    cells: list[_Cell] = []
+
+
+def _cells_in(path: str) -> list[dict[str, Any]]:
+    """The ids that are in the file; none if it cannot be read, which reading it as a notebook then says."""
+    try:
+        found = read_notebook_file(path)
+        cells = msgspec.json.decode(found[1], type=_Cells).cells if found else []
+    except (OSError, msgspec.DecodeError, RecursionError):
+        return []
+    return [{"id": cell.id} for cell in cells if cell.id is not None]
+
+
+def _has_ids(notebook: Any) -> bool:
+    return (notebook.get("nbformat", 4), notebook.get("nbformat_minor", 0)) >= _FORMAT_WITH_IDS
 
 
 def _all_ids(notebook: Any) -> set[str]:

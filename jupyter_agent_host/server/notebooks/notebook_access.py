@@ -12,9 +12,10 @@ from jupyter_events import EventLogger
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
 from jupyter_agent_host.server.documents.live_documents import LiveDocuments
-from jupyter_agent_host.server.documents.notebook_paths import NotebookPaths
+from jupyter_agent_host.server.documents.notebook_contents import NotebookContents
 from jupyter_agent_host.server.kernels.notebook_kernels import NotebookKernels, ServerKernel
 from jupyter_agent_host.server.notebooks.file_document import FileDocument
+from jupyter_agent_host.server.notebooks.given_ids import GivenIds
 from jupyter_agent_host.server.notebooks.open_pages import PageLostError, Pages
 from jupyter_agent_host.server.notebooks.page_document import PageDocument
 from jupyter_agent_host.server.notebooks.room_document import RoomDocument, Rooms
@@ -32,15 +33,17 @@ class ServerNotebooks:
     available = True
 
     def __init__(
-        self, server: Any, paths: NotebookPaths, live: LiveDocuments, pages: Pages, kernels: NotebookKernels
+        self, server: Any, contents: NotebookContents, live: LiveDocuments, pages: Pages, kernels: NotebookKernels
     ) -> None:
         self._server = server
-        self._paths = paths
+        self._contents = contents
+        self._paths = contents.paths
         self._live = live
         self._pages = pages
         self.kernels = kernels
         self._rooms = Rooms()
         self._locks: dict[str, anyio.Lock] = {}
+        self._given_ids: dict[str, GivenIds] = {}
 
     def listen(self, events: EventLogger) -> None:
         """Begin to hear of rooms that open, so that who types in one is known before an agent first looks there."""
@@ -62,6 +65,10 @@ class ServerNotebooks:
         """The notebook's kernel."""
         return self.kernels.kernel(path)
 
+    async def is_another(self, path: str, opened: str) -> bool:
+        """Whether another notebook than the one at `opened` is at `path`."""
+        return await self._contents.is_another(path, opened)
+
     async def place(self, api_path: str) -> Place:
         """Where the notebook lives right now."""
         room = await self._live.document(api_path)
@@ -71,11 +78,13 @@ class ServerNotebooks:
         if having:
             return PageDocument(self._pages, having[0], api_path)
         lock = self._locks.setdefault(api_path, anyio.Lock())
+        ids = self._given_ids.setdefault(api_path, GivenIds())
+        file = self._paths.absolute(api_path) if self._contents.on_disk and api_path.endswith(".ipynb") else ""
 
         async def still_closed() -> None:
             await self._require_closed(api_path)
 
-        return FileDocument(self._server.contents_manager, api_path, lock, still_closed)
+        return FileDocument(self._contents.manager, api_path, lock, ids, still_closed, file=file)
 
     async def _require_closed(self, api_path: str) -> None:
         """Refuse to write a file that somebody works on.

@@ -49,6 +49,10 @@ export interface NotebookInfo {
   pids: number | null;
   stripped: boolean;
   turnMoments: Json;
+  /** The file in which the session was found just now, with the first `savedTurns` of its turns; '' for none. */
+  savedIn: string;
+  savedTurns: number;
+  savedProblem: string;
   pendingPermissions: string[];
   refusedFiles: string[];
   hiddenFiles: string[];

@@ -14,9 +14,11 @@ from fnmatch import fnmatchcase
 from jupyter_agent_host.host.workspace.files.file_names import folded
 from jupyter_agent_host.host.workspace.files.masked_files import Masks
 from jupyter_agent_host.host.workspace.guards.importable_names import importable_names, module_name
+from jupyter_agent_host.store.sidecar import SIDECAR_SUFFIX
 
 _FILES = {
     "*.ipynb": "notebooks are edited through cells, not as files",
+    f"*{SIDECAR_SUFFIX}": "it holds the saved session of an agent",
     "*.pth": "Python runs it at start",
     "*._pth": "Python reads it at start",
     "pyvenv.cfg": "it makes a folder a Python environment",

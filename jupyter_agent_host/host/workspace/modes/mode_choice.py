@@ -38,26 +38,30 @@ def choose_flavour(request: WorkspaceRequest, check: Check) -> Flavour:
         OSError, WorkspaceError: the folder cannot be read, or the state is damaged.
     """
     settings, folder = request.settings, request.folder
-    if settings.mode == "private":
-        return PrivateWorkspace(request)
-    if folder is None:
-        return PrivateWorkspace(
-            request, "The notebook's folder is not known, so the agent works in a private folder; save the notebook."
-        )
-    if not request.report.shared_filesystem:
-        return PrivateWorkspace(
-            request, "The sandbox shares no files with this machine, so the agent works in a private folder."
-        )
-    if problem := folder_problem(folder, request.state_dir):
-        name = request.notebook_name or "the notebook"
-        return PrivateWorkspace(
-            request,
-            f"The folder of {name} {problem}, so it is not shown to the agent, which works in a private folder;"
-            " move the notebook into a project folder of its own.",
-        )
+    reason = "" if settings.mode == "private" else _why_private(request)
+    if settings.mode == "private" or reason or folder is None:
+        return PrivateWorkspace(request, reason)
     if settings.mode == "bind":
         return BoundWorkspace(request, folder)
     return _synced(request, folder, check)
+
+
+def _why_private(request: WorkspaceRequest) -> str:
+    """Why the notebook's folder cannot be shown to the agent; "" if it can."""
+    folder = request.folder
+    if folder is None:
+        return "The notebook's folder is not known, so the agent works in a private folder; save the notebook."
+    if not request.report.shared_filesystem:
+        return "The sandbox shares no files with this machine, so the agent works in a private folder."
+    if not folder.is_dir():
+        # Its contents manager keeps notebooks elsewhere (S3, a database), or the folder was deleted.
+        return "The notebook's folder is not on this machine, so the agent works in a private folder."
+    if problem := folder_problem(folder, request.state_dir):
+        return (
+            f"The folder of {request.notebook_name or 'the notebook'} {problem}, so it is not shown to the agent, which"
+            " works in a private folder; move the notebook into a project folder of its own."
+        )
+    return ""
 
 
 def _synced(request: WorkspaceRequest, folder: Path, check: Check) -> Flavour:

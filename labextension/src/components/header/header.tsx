@@ -70,7 +70,7 @@ function Place(props: { agent: IAgent; info: NotebookInfo }): JSX.Element {
   const { trans } = useSurroundings();
   const { agent, info } = props;
   const place = placeWords(trans, info);
-  const notes = [...info.isolationNotes, info.workspaceNote].filter(note => note);
+  const notes = [...info.isolationNotes, info.workspaceNote, info.savedProblem].filter(note => note);
   return (
     <div className="jp-AgentHost-placeRow">
       <span className="jp-AgentHost-state" data-state={info.state} aria-live="polite">
