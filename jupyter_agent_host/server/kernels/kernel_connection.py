@@ -25,6 +25,7 @@ _RESTART_SECONDS = 20.0
 _SHOWN_CODE = 300
 _DIED = "The kernel died."
 _RESTARTED = "The kernel was restarted or shut down."
+_STARTED_ANEW = "The kernel died or was restarted."
 
 Message = Mapping[str, Any]
 
@@ -264,7 +265,7 @@ class KernelLink:
         """
         if self.manager.ready is not self._start:
             self._start = self.manager.ready
-            self._replaced(_RESTARTED)
+            self._replaced(_STARTED_ANEW)  # by a person, or by Jupyter after the process died
 
     def _replaced(self, sentence: str) -> None:
         """The process behind the line is another one now, or none."""

@@ -76,7 +76,8 @@ class LinkedKernel:
         await self.link.revived()
         # What is in the kernel's queue cannot be taken back, so a run that is called off must not be there yet.
         while self.link.busy:
-            await anyio.sleep(0.02)
+            while self.link.busy:  # noqa: ASYNC110 - the kernel tells by status messages, which `busy` sums up
+                await anyio.sleep(0.02)
             await self.link.revived()  # the process may have been replaced meanwhile, and has to answer first
         exchange = self._send(request, on_output)
         try:
