@@ -1,7 +1,7 @@
 /** When the panel asks the server how a notebook stands, and what it reads from the events themselves. */
 import { describe, expect, it } from 'vitest';
-import { tellsOfMore, withStates } from '../src/agent';
-import type { AgentEvent, EventRecord, NotebookInfo } from '../src/wire';
+import { tellsOfMore, withStates } from '../src/session/notebookAgent';
+import type { AgentEvent, EventRecord, NotebookInfo } from '../src/server/wire';
 
 const record = (number: number, event: AgentEvent): EventRecord => ({
   number,
