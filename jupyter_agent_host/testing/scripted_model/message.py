@@ -24,7 +24,7 @@ class Message:
 
     model: str
     blocks: tuple[dict[str, Any], ...]
-    usage: dict[str, int]
+    usage: dict[str, Any]
     stop_reason: str
     delta_words: int = 1
     message_id: str = field(default_factory=lambda: f"msg_{uuid4().hex}")
@@ -38,12 +38,16 @@ def make_message(reply: Reply, conversation: Conversation, groups: tuple[str, ..
     """Fill the reply's templates and count its tokens."""
     blocks = tuple(_blocks(reply, conversation, groups))
     output = reply.usage.output_tokens
-    usage = {
+    hour = reply.usage.cache_creation_1h_input_tokens
+    usage: dict[str, Any] = {
         "input_tokens": _tokens(request_bytes) if reply.usage.input_tokens is None else reply.usage.input_tokens,
         "cache_creation_input_tokens": reply.usage.cache_creation_input_tokens,
         "cache_read_input_tokens": reply.usage.cache_read_input_tokens,
         "output_tokens": _tokens(len(json.dumps(blocks))) if output is None else output,
     }
+    if hour:
+        rest = reply.usage.cache_creation_input_tokens - hour
+        usage["cache_creation"] = {"ephemeral_5m_input_tokens": rest, "ephemeral_1h_input_tokens": hour}
     stop_reason = reply.stop_reason or ("tool_use" if reply.tools else "end_turn")
     return Message(
         model=conversation.model, blocks=blocks, usage=usage, stop_reason=stop_reason, delta_words=reply.delta_words
