@@ -14,7 +14,7 @@ from jupyter_agent_host.errors import AgentHostError, CredentialMissingError
 from jupyter_agent_host.host.gateway.body import parse_body
 from jupyter_agent_host.host.gateway.bounds import KIB, Bounds
 from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError, RequestHead
-from jupyter_agent_host.host.gateway.headers import Headers, request_headers, response_headers
+from jupyter_agent_host.host.gateway.headers import Headers, allowed_betas, request_headers, response_headers
 from jupyter_agent_host.host.gateway.meter import JsonMeter, StreamMeter
 from jupyter_agent_host.host.gateway.pipe import Pipe
 from jupyter_agent_host.host.gateway.policy import CheckedRequest, check_request
@@ -102,7 +102,7 @@ class Exchange:
     async def _answer_body(self, route: ModelRoute, head: RequestHead, body: bytes) -> None:
         """Raises nothing of its own: in a task group it would come out as a group."""
         try:
-            checked = await self._check(body)
+            checked = await self._check(head, body)
             self.progress.model = checked.model
             async with self.quota.place():
                 await self._admit(checked.model)
@@ -114,7 +114,7 @@ class Exchange:
         except ConnectionGoneError:
             logger.debug("a client went away")
 
-    async def _check(self, body: bytes) -> CheckedRequest:
+    async def _check(self, head: RequestHead, body: bytes) -> CheckedRequest:
         if self.settings.credential is None:
             raise Refusal(
                 "credential_missing",
@@ -127,8 +127,12 @@ class Exchange:
             value = parse()
         else:
             value = await anyio.to_thread.run_sync(parse, limiter=self.parsing)
+        betas = allowed_betas(value for name, value in head.headers if name == b"anthropic-beta")
         return check_request(
-            value, allowed_models=self.settings.allowed_models, allowed_features=self.settings.allowed_features
+            value,
+            allowed_models=self.settings.allowed_models,
+            allowed_features=self.settings.allowed_features,
+            betas=betas.decode("ascii").split(","),
         )
 
     async def _admit(self, model: str) -> None:

@@ -1,8 +1,8 @@
 """What a request probably cost: an estimate for budgets and footers, not a bill. List prices change, discounts differ.
 
-A price holds for one model and, where the API charges by the length of the prompt, for one band of it. A request as a whole
-is charged at its band's prices, output included. The prompt is everything that was sent: uncached, read from the cache
-and written to it.
+A price holds for one model and, where the API charges by the length of the prompt, for one band of it. A request is
+charged as a whole at its band's prices, output included. The prompt is everything that was sent: uncached, read from
+the cache and written to it.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ MAX_RUNNING = 4
 MAX_QUESTIONS = 10
 MAX_OPTIONS = 20
 _PROMPT_BYTES = 2000
+_THOUGHT_BYTES = 2000
 _ASKED_BYTES = 8000
 
 
@@ -138,6 +139,7 @@ def _frame(turn: Turn, info: NotebookInfo | None, caps: _Caps) -> dict[str, Any]
         "ending": describe.ending(view),
         "footer": " · ".join(describe.footer(view, info)) if ended else "",
         "thinking": view.thinking,
+        "thought": describe.capped(describe.readable(view.thought), min(_THOUGHT_BYTES, caps.text_bytes)),
     }
 
 

@@ -13,6 +13,7 @@ import anyio
 import anyio.abc
 import h11
 
+from jupyter_agent_host.testing.scripted_model.binding import DroppedThinking
 from jupyter_agent_host.testing.scripted_model.conversation import Conversation, read_conversation
 from jupyter_agent_host.testing.scripted_model.script import Failure
 
@@ -25,7 +26,7 @@ class RecordedRequest:
     """One request, as it came. Header names are in lower case.
 
     `status` is 0 until the answer began; `finished` becomes True with its last byte, `broken` when the other
-    side went away before.
+    side went away before. `dropped`: thinking blocks that were left out of it.
     """
 
     method: str
@@ -39,6 +40,7 @@ class RecordedRequest:
     status: int = 0
     finished: bool = False
     broken: bool = False
+    dropped: list[DroppedThinking] = field(default_factory=list)
 
 
 class Connection:

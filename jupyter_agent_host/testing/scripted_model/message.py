@@ -34,9 +34,11 @@ class Message:
         return {**_head(self), "content": list(self.blocks), "stop_reason": self.stop_reason, "usage": self.usage}
 
 
-def make_message(reply: Reply, conversation: Conversation, groups: tuple[str, ...], request_bytes: int) -> Message:
-    """Fill the reply's templates and count its tokens."""
-    blocks = tuple(_blocks(reply, conversation, groups))
+def make_message(
+    reply: Reply, conversation: Conversation, groups: tuple[str, ...], request_bytes: int, signature: str
+) -> Message:
+    """Fill the reply's templates and count its tokens. `signature` is that of its thinking."""
+    blocks = tuple(_blocks(reply, conversation, groups, signature))
     output = reply.usage.output_tokens
     hour = reply.usage.cache_creation_1h_input_tokens
     usage: dict[str, Any] = {
@@ -85,9 +87,11 @@ def _head(message: Message) -> dict[str, Any]:
     }
 
 
-def _blocks(reply: Reply, conversation: Conversation, groups: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def _blocks(
+    reply: Reply, conversation: Conversation, groups: tuple[str, ...], signature: str
+) -> Iterator[dict[str, Any]]:
     if reply.think is not None:
-        yield {"type": "thinking", "thinking": fill(reply.think, conversation, groups), "signature": "c2NyaXB0ZWQ="}
+        yield {"type": "thinking", "thinking": fill(reply.think, conversation, groups), "signature": signature}
     says = [reply.say] if isinstance(reply.say, str) else reply.say or []
     for say in says:
         yield {"type": "text", "text": fill(say, conversation, groups)}
