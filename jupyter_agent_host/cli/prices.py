@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from jupyter_agent_host.host.gateway.prices import (
+from jupyter_agent_host.host.gateway.model.model_prices import (
     PRICES,
     PRICES_DATE,
     PRICES_SOURCE,

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.notebook.follow import doing
-from jupyter_agent_host.notebook.turn import (
-    NoticePart,
-    PermissionPart,
-    TextPart,
-    ToolPart,
-    TurnView,
-    fold,
-    reduce,
-)
+from jupyter_agent_host.notebook.turns.turn_follower import doing
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     AssistantText,
@@ -32,6 +23,15 @@ from jupyter_agent_host.protocol.events import (
     TurnEnded,
     TurnStarted,
     UnknownEvent,
+)
+from jupyter_agent_host.rendering.turn_view import (
+    NoticePart,
+    PermissionPart,
+    TextPart,
+    ToolPart,
+    TurnView,
+    fold,
+    reduce,
 )
 
 

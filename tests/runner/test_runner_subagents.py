@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from runner_rig import Journal, new_id, one_session, running_runner, shown
 
-from jupyter_agent_host.host.gateway.policy import check_request
-from jupyter_agent_host.host.gateway.refusal import Refusal
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
+from jupyter_agent_host.host.gateway.model.request_policy import check_request
 from jupyter_agent_host.protocol.control import Append
 from jupyter_agent_host.protocol.events import ToolCall, ToolResult
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 

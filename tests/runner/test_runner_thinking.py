@@ -14,10 +14,10 @@ from runner_rig import Host, Journal, new_id, running_runner
 
 from jupyter_agent_host.protocol.control import McpServer, SessionOptions
 from jupyter_agent_host.protocol.control import OpenSession as Open
-from jupyter_agent_host.protocol.http import TranscriptLine
+from jupyter_agent_host.protocol.runner_http import TranscriptLine
 from jupyter_agent_host.runner.thinking import without_thinking
-from jupyter_agent_host.store.trim import without_long_strings, without_tool_output
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
+from jupyter_agent_host.store.envelope.trim_transcript import without_long_strings, without_tool_output
 
 pytestmark = pytest.mark.anyio
 

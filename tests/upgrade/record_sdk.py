@@ -21,13 +21,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from jupyter_agent_host.host.gateway.headers import ALLOWED_BETAS, allowed_betas
-from jupyter_agent_host.host.gateway.policy import ALLOWED_FIELDS, check_request
-from jupyter_agent_host.host.gateway.refusal import Refusal
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
+from jupyter_agent_host.host.gateway.model.credential_headers import ALLOWED_BETAS, allowed_betas
+from jupyter_agent_host.host.gateway.model.request_policy import ALLOWED_FIELDS, check_request
 from jupyter_agent_host.protocol.control import SessionOptions
-from jupyter_agent_host.protocol.start import RunnerStart
-from jupyter_agent_host.runner.options import sdk_options
-from jupyter_agent_host.testing.scripted_model import ScriptedModel, running_scripted_model
+from jupyter_agent_host.protocol.runner_start import RunnerStart
+from jupyter_agent_host.runner.sdk.sdk_options import sdk_options
+from jupyter_agent_host.scripted_model import ScriptedModel, running_scripted_model
 
 MODELS = ("claude-fable-5-2", "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-haiku-4-5")
 

@@ -11,8 +11,9 @@ import pytest
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ResultMessage
 
 from jupyter_agent_host.cli import main
-from jupyter_agent_host.host.gateway import Tokens, cost_usd, prices
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.host.gateway import Tokens, cost_usd
+from jupyter_agent_host.host.gateway.model import model_prices
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 
@@ -142,18 +143,18 @@ def test_an_override_holds_for_every_band() -> None:
 def test_the_command_prints_every_row_and_says_when_it_is_old(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    last = prices.PRICES_DATE + dt.timedelta(days=prices.PRICES_STALE_DAYS)
-    assert not prices.is_stale(last)
-    assert prices.is_stale(last + dt.timedelta(days=1))
+    last = model_prices.PRICES_DATE + dt.timedelta(days=model_prices.PRICES_STALE_DAYS)
+    assert not model_prices.is_stale(last)
+    assert model_prices.is_stale(last + dt.timedelta(days=1))
     assert main(["prices"]) == 0
     shown = capsys.readouterr().out
-    assert str(prices.PRICES_DATE) in shown
-    assert prices.PRICES_SOURCE in shown
-    assert all(f"\n{row.pattern} " in shown for row in prices.PRICES)
+    assert str(model_prices.PRICES_DATE) in shown
+    assert model_prices.PRICES_SOURCE in shown
+    assert all(f"\n{row.pattern} " in shown for row in model_prices.PRICES)
     assert "over 100000" in shown
     assert main(["prices", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["rows"][0]["bands"][0]["input_usd"] == 8
     monkeypatch.setattr("jupyter_agent_host.cli.prices.PRICES_STALE_DAYS", -1)
-    monkeypatch.setattr("jupyter_agent_host.host.gateway.prices.PRICES_STALE_DAYS", -1)
+    monkeypatch.setattr("jupyter_agent_host.host.gateway.model.model_prices.PRICES_STALE_DAYS", -1)
     assert main(["prices"]) == 0
     assert "upgrade jupyter-agent-host or set AgentHost.prices" in capsys.readouterr().err

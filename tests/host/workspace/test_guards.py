@@ -14,9 +14,9 @@ from workspace_rig import inside, refused, told
 
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace import Collected
-from jupyter_agent_host.host.workspace.forbidden import folder_problem
-from jupyter_agent_host.host.workspace.masks import Masks
-from jupyter_agent_host.host.workspace.names import granted
+from jupyter_agent_host.host.workspace.copy_in.forbidden_folders import folder_problem
+from jupyter_agent_host.host.workspace.files.file_names import granted
+from jupyter_agent_host.host.workspace.files.masked_files import Masks
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,131 @@
+"""Make one sandbox for one notebook: choose, prepare the workspace, create, remember."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from pathlib import Path
+
+import anyio
+
+from jupyter_agent_host.errors import AgentHostError, SandboxError
+from jupyter_agent_host.host.agents.shared_services import Services
+from jupyter_agent_host.host.review.checkpoints import keep_dir
+from jupyter_agent_host.host.sandboxes.control_channel import ChannelOwner
+from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
+from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
+from jupyter_agent_host.host.workspace.files.file_backups import Keeper
+from jupyter_agent_host.protocol.events import Notice
+from jupyter_agent_host.sandbox.provider import Sandbox
+from jupyter_agent_host.sandbox.spec import ProviderReport, SandboxSpec
+from jupyter_agent_host.store.journal.rows import NotebookRow, SandboxRow
+
+_GIT_IDENTITY = {
+    "GIT_AUTHOR_NAME": "Notebook agent",
+    "GIT_AUTHOR_EMAIL": "agent@localhost",
+    "GIT_COMMITTER_NAME": "Notebook agent",
+    "GIT_COMMITTER_EMAIL": "agent@localhost",
+    "USER": "agent",
+    "LOGNAME": "agent",
+}
+
+
+async def launch(
+    row: NotebookRow, session_id: str, services: Services, owner: ChannelOwner
+) -> tuple[LiveSandbox, list[Notice]]:
+    """Start a sandbox; what a person should know about it comes with it.
+
+    Raises:
+        AgentHostError: no provider can work here, or the sandbox did not start. Nothing is left behind.
+    """
+    choice = await services.choose()
+    workspace = workspace_for(row, services, choice.report)
+    mount = await workspace.prepare()
+    token = secrets.token_hex(32)
+    settings = services.settings
+    spec = SandboxSpec(
+        host_id=services.host_id,
+        notebook_id=row.notebook_id,
+        session_id=session_id,
+        token=token,
+        workspace=mount,
+        limits=settings.limits,
+        user=choice.report.sandbox_user,
+        environment={**_GIT_IDENTITY, **settings.environment},
+        stream=settings.stream,
+    )
+    try:
+        sandbox = await choice.provider.create(spec)
+    except BaseException as err:
+        if isinstance(err, SandboxError):
+            services.distrust()
+        with anyio.CancelScope(shield=True):
+            await workspace.release()
+        raise
+    try:
+        with anyio.CancelScope(shield=True):
+            await remember(sandbox, token, services)
+    except AgentHostError:
+        await sandbox.destroy()  # nobody would find it again
+        await workspace.release()
+        raise
+    return LiveSandbox(sandbox, token, workspace, owner), notices(sandbox, workspace)
+
+
+async def remember(sandbox: Sandbox, token: str, services: Services) -> None:
+    """Note the sandbox, so that a host that starts after a crash finds it again."""
+    await services.journal.put_sandbox(
+        SandboxRow(
+            sandbox_id=sandbox.id,
+            provider=sandbox.provider,
+            notebook_id=sandbox.notebook_id,
+            session_id=sandbox.session_id,
+            token=token,
+            created=time.time(),
+        )
+    )
+
+
+def workspace_for(row: NotebookRow, services: Services, report: ProviderReport) -> Workspace:
+    """The notebook's workspace; its private state outlives every sandbox."""
+    path = Path(row.path) if row.path else None
+    return plan_workspace(
+        WorkspaceRequest(
+            settings=services.settings.workspace,
+            folder=path.parent if path else None,
+            state_dir=state_dir(services.settings.data_dir, row.notebook_id),
+            report=report,
+            grants=row.grants,
+            notebook_name=path.name if path else "",
+            keeper=Keeper(keep_dir(services.settings.data_dir, row.notebook_id), services.settings.review.max_bytes),
+            layers=services.layers,
+        )
+    )
+
+
+def state_dir(data_dir: Path, notebook_id: str) -> Path:
+    """Where one notebook's private workspace state lies; short, since sockets and overlay options count bytes."""
+    return workspaces_dir(data_dir) / hashlib.sha256(notebook_id.encode()).hexdigest()[:16]
+
+
+def workspaces_dir(data_dir: Path) -> Path:
+    """Where those of all notebooks lie."""
+    return data_dir / "workspaces"
+
+
+def notices(sandbox: Sandbox, workspace: Workspace) -> list[Notice]:
+    """What is weaker or other than one would expect, one notice each."""
+    found = []
+    if sandbox.isolation.level == "none":
+        text = "The agent is not isolated: it runs as you, on this machine."
+        found.append(Notice(level="warning", code="not_isolated", text=text))
+    if workspace.mode == "review":
+        text = "Files that the agent writes wait until you accept them."
+        found.append(Notice(level="info", code="workspace_review", text=text))
+    if workspace.note:
+        found.append(Notice(level="info", code="workspace", text=workspace.note))
+    if workspace.masked:
+        hidden = ", ".join(workspace.masked[:10]) + (" …" if len(workspace.masked) > 10 else "")  # noqa: PLR2004
+        found.append(Notice(level="info", code="masked", text=f"Hidden from the agent: {hidden}"))
+    return found
