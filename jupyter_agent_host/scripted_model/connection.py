@@ -13,9 +13,9 @@ import anyio
 import anyio.abc
 import h11
 
-from jupyter_agent_host.scripted_model.binding import DroppedThinking
 from jupyter_agent_host.scripted_model.conversation import Conversation, read_conversation
 from jupyter_agent_host.scripted_model.script import Failure
+from jupyter_agent_host.scripted_model.thinking_binding import DroppedThinking
 
 _READ_BYTES = 64 * 1024
 _HEADER_BYTES = 256 * 1024

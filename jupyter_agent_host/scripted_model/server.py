@@ -15,11 +15,11 @@ import anyio.from_thread
 import h11
 from anyio.abc import SocketAttribute
 
-from jupyter_agent_host.scripted_model.binding import check_controls, check_thinking, signature
 from jupyter_agent_host.scripted_model.connection import Connection, RecordedRequest
 from jupyter_agent_host.scripted_model.reply_message import Message, estimate_tokens, events, make_message
 from jupyter_agent_host.scripted_model.rules import Rules
 from jupyter_agent_host.scripted_model.script import Failure, Reply, Script, load_script
+from jupyter_agent_host.scripted_model.thinking_binding import check_controls, check_thinking, signature
 
 MESSAGES = "/v1/messages"
 COUNT_TOKENS = "/v1/messages/count_tokens"

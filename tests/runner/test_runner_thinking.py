@@ -15,7 +15,7 @@ from runner_rig import Host, Journal, new_id, running_runner
 from jupyter_agent_host.protocol.control import McpServer, SessionOptions
 from jupyter_agent_host.protocol.control import OpenSession as Open
 from jupyter_agent_host.protocol.runner_http import TranscriptLine
-from jupyter_agent_host.runner.thinking import without_thinking
+from jupyter_agent_host.runner.sdk.thinking_blocks import without_thinking
 from jupyter_agent_host.scripted_model import ScriptedModel
 from jupyter_agent_host.store.envelope.trim_transcript import without_long_strings, without_tool_output
 

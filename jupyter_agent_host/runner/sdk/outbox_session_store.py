@@ -12,7 +12,7 @@ from claude_agent_sdk import SessionKey, SessionListSubkeysKey, SessionStoreEntr
 from jupyter_agent_host.runner.connection.outbox import Outbox
 from jupyter_agent_host.runner.connection.outbox_encoding import appends
 from jupyter_agent_host.runner.connection.transcript_uploads import Transcript, Uploads
-from jupyter_agent_host.runner.thinking import without_thinking
+from jupyter_agent_host.runner.sdk.thinking_blocks import without_thinking
 
 
 class OutboxStore:
