@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from jupyter_agent_host.host.settings import Credential
 
 THINKING_BINDING_BETA = "thinking-binding-controls-2026-08-01"
-"""Lets a request say what becomes of thinking whose prefix changed. It and its field pass together, see `request_policy`."""
+"""Lets a request say what becomes of thinking whose prefix changed. It passes with its field, see `request_policy`."""
 
 ALLOWED_BETAS = frozenset(
     {
