@@ -1,13 +1,32 @@
-"""A `Failure` from the host, as the exception that the host raised."""
+"""What the body of an answer means: an answer of its type, or a `Failure` as the exception that the host raised."""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
-from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.protocol.host_api import Failure
+from jupyter_agent_host.errors import AgentHostError, ServerUnreachableError
+from jupyter_agent_host.protocol.host_api import Answer, Failure
+
+T = TypeVar("T", bound=Answer)
 
 _decoder = msgspec.json.Decoder(Failure)
+
+
+def decode_answer(body: bytes | msgspec.Raw, answer_type: type[T]) -> T:
+    """An answer as its type.
+
+    Raises:
+        ServerUnreachableError: the server speaks another version of the API.
+    """
+    try:
+        return msgspec.json.decode(body, type=answer_type)
+    except (msgspec.ValidationError, msgspec.DecodeError) as err:
+        raise ServerUnreachableError(
+            "The Jupyter server and this kernel hold different versions of jupyter-agent-host: "
+            f"install the same one in both and restart ({err})."
+        ) from err
 
 
 def failure_from(body: bytes) -> AgentHostError | None:

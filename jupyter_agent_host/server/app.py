@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import cast
+from types import FrameType
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import msgspec
@@ -17,8 +21,6 @@ from jupyter_server.serverapp import ServerApp
 from traitlets import TraitError, default
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.api.manager import Manager
-from jupyter_agent_host.host.audit import AuditRecord
 from jupyter_agent_host.server.agent_service import AgentService
 from jupyter_agent_host.server.config.agent_host_traits import AgentHost
 from jupyter_agent_host.server.config.model_upstream import hide_credentials
@@ -32,10 +34,13 @@ from jupyter_agent_host.server.kernels.kernel_identity import Kernels
 from jupyter_agent_host.server.kernels.notebook_kernels import NotebookKernels
 from jupyter_agent_host.server.notebooks.notebook_access import ServerNotebooks
 from jupyter_agent_host.server.notebooks.open_pages import Pages
-from jupyter_agent_host.server.orderly_interrupt import OrderlyInterrupt
 from jupyter_agent_host.server.rest.base_handler import SERVICE_SETTING
 from jupyter_agent_host.server.rest.page_socket import PAGES_SETTING
 from jupyter_agent_host.server.rest.routes import ROUTES
+
+if TYPE_CHECKING:  # the host itself is loaded once the server runs, see `configured_host`
+    from jupyter_agent_host.host.api.manager import Manager
+    from jupyter_agent_host.host.audit import AuditRecord
 
 AUDIT_EVENT = "https://schema.jupyter.org/jupyter_agent_host/audit/v1"
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"
@@ -154,3 +159,29 @@ class AgentHostExtension(ExtensionApp):
 
     def _announce(self, notebook_id: str, api_path: str) -> None:
         self._events.emit(schema_id=ENVELOPE_EVENT, data={"notebook_id": notebook_id, "path": api_path})
+
+
+class OrderlyInterrupt:
+    """Makes the first SIGINT stop the server as SIGTERM does. A second one is Python's again.
+
+    JupyterHub, and scripts, stop servers that have no terminal with SIGINT.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        """`stop` is called in a signal handler."""
+        self._stop = stop
+
+    def install(self) -> None:
+        """Take the signal, if nobody has. Only a process's main thread can."""
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._handle)
+
+    def remove(self) -> None:
+        """Give the signal back. Idempotent."""
+        if signal.getsignal(signal.SIGINT) == self._handle:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the handler's form
+        self.remove()
+        self._stop()

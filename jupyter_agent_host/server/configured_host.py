@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+import anyio.to_thread
 from nbformat.sign import NotebookNotary
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.api.manager import Manager
 from jupyter_agent_host.host.notebook.notebook_access import NotebookAccess
 from jupyter_agent_host.host.settings import Credential, HostSettings
 from jupyter_agent_host.server.config.agent_host_traits import AgentHost
-from jupyter_agent_host.server.config.signing_keys import signing_keys
+from jupyter_agent_host.store.envelope.signatures import SigningKey, derive_key
+
+if TYPE_CHECKING:
+    from jupyter_agent_host.host.api.manager import Manager
 
 SCRIPTED_LABEL = "scripted model"
 
@@ -31,7 +37,9 @@ async def open_configured_host(
     Raises:
         AgentHostError: a setting is wrong, or the host cannot run here.
     """
-    # Imported here: the host's parts cost a second that a starting Jupyter server need not wait for.
+    # Imported here: the host's parts cost a second that a starting Jupyter server need not wait for. In a thread, since
+    # the server answers its first pages meanwhile.
+    await anyio.to_thread.run_sync(import_module, "jupyter_agent_host.host.assembly")
     from jupyter_agent_host.host.assembly import open_host  # noqa: PLC0415 - see above
 
     secret = _own_secret() if notebook_secret is None else notebook_secret
@@ -58,3 +66,28 @@ async def _scripted(stack: AsyncExitStack, settings: HostSettings, script: str) 
 def _own_secret() -> bytes:
     notary = NotebookNotary()  # type: ignore[no-untyped-call]
     return bytes(notary.secret)
+
+
+_MIN_SECRET_BYTES = 16
+
+
+def signing_keys(notebook_secret: bytes, secret_file: str = "") -> tuple[SigningKey, ...]:
+    """The shared secret's key first when there is one: it signs, and this server's own key still verifies.
+
+    Raises:
+        ConfigError: the shared secret cannot be read, or is too short to be one.
+    """
+    secrets = [notebook_secret]
+    if secret_file:
+        secrets.insert(0, _read_secret(Path(secret_file).expanduser()))
+    return tuple(derive_key(secret) for secret in secrets)
+
+
+def _read_secret(path: Path) -> bytes:
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as err:
+        raise ConfigError(f"AgentHost.secret_file {str(path)!r} cannot be read: {err.strerror}.") from err
+    if len(secret) < _MIN_SECRET_BYTES:
+        raise ConfigError(f"AgentHost.secret_file {str(path)!r} holds less than {_MIN_SECRET_BYTES} bytes of secret.")
+    return secret

@@ -13,23 +13,23 @@ from jupyter_agent_host.host.agents import sandbox_grants
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.agents.collect_changes import collect
 from jupyter_agent_host.host.agents.runner_event_checks import Checked, check_items
-from jupyter_agent_host.host.agents.tool_dispatcher import ToolDesk
-from jupyter_agent_host.host.review.agent_review import closing_events
+from jupyter_agent_host.host.agents.tool_dispatcher import ToolDispatcher
 from jupyter_agent_host.host.turns import turn_endings
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.protocol.control import Hello, HostToolCall, HostToolCancel, Outbox, Status, WorkspaceSync
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     PermissionAsked,
+    TextDelta,
     TurnEnded,
 )
-from jupyter_agent_host.protocol.host_api import AnswerRequest
+from jupyter_agent_host.protocol.host_api import AnswerRequest, TurnMoment
 from jupyter_agent_host.store.journal.new_items import NewEntries, OutboxMark, WriteItem
 
 _SAVE_SECONDS = 0.25
 
 
-class SandboxListener:
+class RunnerEventHandler:
     """The channel's owner, see `host.sandboxes.control_channel.ChannelOwner`.
 
     `heard_at` is when the sandbox last said something.
@@ -38,7 +38,7 @@ class SandboxListener:
     def __init__(self, agent: NotebookAgent) -> None:
         self._agent = agent
         self.heard_at = time.monotonic()
-        self._desk = ToolDesk(agent)
+        self._dispatcher = ToolDispatcher(agent)
 
     async def outbox_mark(self, incarnation: str) -> int:
         return await self._agent.services.journal.outbox_mark(self._sandbox_id(), incarnation)
@@ -59,14 +59,23 @@ class SandboxListener:
             turn = None
         mine = check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
         checked = [item for item in _up_to_the_end(mine) if item.event is None or agent.questions.may_say(item.event)]
+        has_text = any(isinstance(item.event, TextDelta) for item in checked)
+        ends = any(isinstance(item.event, TurnEnded) for item in checked)
+        if turn is not None:
+            _note(turn, text="first_text" if has_text else None, end="end_heard" if ends else None)
         writes: list[WriteItem] = []
         for item in checked:
             writes.extend(await self._writes(item, turn))
         writes.append(OutboxMark(sandbox_id=self._sandbox_id(), incarnation=incarnation, number=items[-1].number))
+        if turn is not None and ends:
+            turn.note("end_collected")
         records = await agent.services.journal.write(writes)
         self.heard_at = time.monotonic()
-        if turn is not None and any(isinstance(item.event, TurnEnded) for item in checked):
+        if turn is not None:
+            _note(turn, text="first_text_journalled" if has_text else None, end="end_journalled" if ends else None)
+        if turn is not None and ends:
             await self._prepare_save()
+            turn.note("end_shown")
             turn.ended.set()
         agent.feed.publish(records)
         for item in checked:
@@ -87,10 +96,10 @@ class SandboxListener:
         return note
 
     def take_tool_call(self, call: HostToolCall) -> None:
-        self._desk.take(call)
+        self._dispatcher.take(call)
 
     def cancel_tool_call(self, cancel: HostToolCancel) -> None:
-        self._desk.cancel(cancel.request_id)
+        self._dispatcher.cancel(cancel.request_id)
 
     async def carry(self, stream: ByteStream) -> None:
         await self._agent.services.gateway.serve(stream, self._agent.scope)
@@ -109,7 +118,7 @@ class SandboxListener:
         with anyio.move_on_after(_SAVE_SECONDS):
             await ready.wait()
 
-    async def _writes(self, item: Checked, turn: Turn | None) -> list[WriteItem]:
+    async def _writes(self, item: Checked, turn: QueuedTurn | None) -> list[WriteItem]:
         agent = self._agent
         if item.append is not None:
             agent.spoken.add(item.append.session_id)
@@ -122,11 +131,11 @@ class SandboxListener:
             events = await self._closing(turn, item.event)
         return [agent.new_event(item.turn_id, event, agent.serving_session) for event in events]
 
-    async def _closing(self, turn: Turn, ended: TurnEnded) -> list[AnyEvent]:
+    async def _closing(self, turn: QueuedTurn, ended: TurnEnded) -> list[AnyEvent]:
         """What ends a turn: the last files, open questions settled, and the ledger's figure for its cost."""
         agent = self._agent
         files, _ = await collect(self._agent)
-        changes = await closing_events(agent, turn.turn_id)
+        changes = await agent.review.closing_events(turn.turn_id)
         await agent.scope.settled()
         spent = await agent.services.journal.ledger(agent.row.notebook_id, since=turn.started)
         over_budget = agent.scope.refused_for_budget
@@ -156,6 +165,12 @@ class SandboxListener:
 
     def _sandbox_id(self) -> str:
         return self._agent.live.sandbox.id if self._agent.live is not None else ""
+
+
+def _note(turn: QueuedTurn, *, text: TurnMoment | None, end: TurnMoment | None) -> None:
+    for moment in (text, end):
+        if moment is not None:
+            turn.note(moment)
 
 
 def _up_to_the_end(items: Sequence[Checked]) -> list[Checked]:

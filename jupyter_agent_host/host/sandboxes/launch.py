@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import anyio
 
 from jupyter_agent_host.errors import AgentHostError, SandboxError
-from jupyter_agent_host.host.agents.shared_services import Services
-from jupyter_agent_host.host.review.checkpoints import keep_dir
+from jupyter_agent_host.host.disk_quota import Layers
 from jupyter_agent_host.host.sandboxes.control_channel import ChannelOwner
+from jupyter_agent_host.host.sandboxes.provider_choice import ProviderChoice
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
-from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
-from jupyter_agent_host.host.workspace.files.file_backups import Keeper
+from jupyter_agent_host.host.settings import HostSettings
+from jupyter_agent_host.host.workspace import Workspace
+from jupyter_agent_host.host.workspace.notebook_workspace import workspace_for
 from jupyter_agent_host.protocol.events import Notice
 from jupyter_agent_host.sandbox.provider import Sandbox
-from jupyter_agent_host.sandbox.spec import ProviderReport, SandboxSpec
+from jupyter_agent_host.sandbox.spec import SandboxSpec
+from jupyter_agent_host.store.journal.journal import Journal
 from jupyter_agent_host.store.journal.rows import NotebookRow, SandboxRow
 
 _GIT_IDENTITY = {
@@ -31,8 +33,30 @@ _GIT_IDENTITY = {
 }
 
 
+class LaunchServices(Protocol):
+    """What making a sandbox needs of the host; see `host.agents.shared_services.Services`."""
+
+    @property
+    def settings(self) -> HostSettings: ...
+
+    @property
+    def host_id(self) -> str: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def layers(self) -> Layers: ...
+
+    @property
+    def choose(self) -> Callable[[], Awaitable[ProviderChoice]]: ...
+
+    @property
+    def distrust(self) -> Callable[[], None]: ...
+
+
 async def launch(
-    row: NotebookRow, session_id: str, services: Services, owner: ChannelOwner
+    row: NotebookRow, session_id: str, services: LaunchServices, owner: ChannelOwner
 ) -> tuple[LiveSandbox, list[Notice]]:
     """Start a sandbox; what a person should know about it comes with it.
 
@@ -40,7 +64,7 @@ async def launch(
         AgentHostError: no provider can work here, or the sandbox did not start. Nothing is left behind.
     """
     choice = await services.choose()
-    workspace = workspace_for(row, services, choice.report)
+    workspace = workspace_for(row, services.settings, services.layers, choice.report)
     mount = await workspace.prepare()
     token = secrets.token_hex(32)
     settings = services.settings
@@ -65,7 +89,7 @@ async def launch(
         raise
     try:
         with anyio.CancelScope(shield=True):
-            await remember(sandbox, token, services)
+            await _remember(sandbox, token, services.journal)
     except AgentHostError:
         await sandbox.destroy()  # nobody would find it again
         await workspace.release()
@@ -73,9 +97,9 @@ async def launch(
     return LiveSandbox(sandbox, token, workspace, owner), notices(sandbox, workspace)
 
 
-async def remember(sandbox: Sandbox, token: str, services: Services) -> None:
+async def _remember(sandbox: Sandbox, token: str, journal: Journal) -> None:
     """Note the sandbox, so that a host that starts after a crash finds it again."""
-    await services.journal.put_sandbox(
+    await journal.put_sandbox(
         SandboxRow(
             sandbox_id=sandbox.id,
             provider=sandbox.provider,
@@ -85,33 +109,6 @@ async def remember(sandbox: Sandbox, token: str, services: Services) -> None:
             created=time.time(),
         )
     )
-
-
-def workspace_for(row: NotebookRow, services: Services, report: ProviderReport) -> Workspace:
-    """The notebook's workspace; its private state outlives every sandbox."""
-    path = Path(row.path) if row.path else None
-    return plan_workspace(
-        WorkspaceRequest(
-            settings=services.settings.workspace,
-            folder=path.parent if path else None,
-            state_dir=state_dir(services.settings.data_dir, row.notebook_id),
-            report=report,
-            grants=row.grants,
-            notebook_name=path.name if path else "",
-            keeper=Keeper(keep_dir(services.settings.data_dir, row.notebook_id), services.settings.review.max_bytes),
-            layers=services.layers,
-        )
-    )
-
-
-def state_dir(data_dir: Path, notebook_id: str) -> Path:
-    """Where one notebook's private workspace state lies; short, since sockets and overlay options count bytes."""
-    return workspaces_dir(data_dir) / hashlib.sha256(notebook_id.encode()).hexdigest()[:16]
-
-
-def workspaces_dir(data_dir: Path) -> Path:
-    """Where those of all notebooks lie."""
-    return data_dir / "workspaces"
 
 
 def notices(sandbox: Sandbox, workspace: Workspace) -> list[Notice]:

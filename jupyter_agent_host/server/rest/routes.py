@@ -8,8 +8,8 @@ from jupyter_agent_host.protocol.host_api import VERBS
 from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
 from jupyter_agent_host.server.rest import kernel_handlers, rest_handlers
 from jupyter_agent_host.server.rest.event_socket import EventSocket
-from jupyter_agent_host.server.rest.export_handler import ExportHandler
 from jupyter_agent_host.server.rest.page_socket import PageSocket
+from jupyter_agent_host.server.rest.rest_handlers import ExportHandler
 
 _PREFIX = r"/agent-host"
 _NOTEBOOK = _PREFIX + r"/notebooks/(?P<notebook_id>[\w-]{1,64})"
@@ -29,6 +29,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (_NOTEBOOK + r"/events/socket", EventSocket),
     (_NOTEBOOK + r"/turns/(?P<turn_id>[\w-]{1,64})/output", rest_handlers.TurnOutputHandler),
     (_NOTEBOOK + _VERB, rest_handlers.VerbHandler),
+    (_KERNEL + r"/turn", kernel_handlers.KernelTurnHandler),
     (_KERNEL + r"/events", kernel_handlers.KernelEventsHandler),
     (_KERNEL + _KERNEL_VERB, kernel_handlers.KernelVerbHandler),
 ]
