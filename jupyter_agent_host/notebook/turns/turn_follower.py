@@ -205,10 +205,10 @@ class TurnFollower:
             return f"{seconds} · the Jupyter server cannot be reached; trying again (interrupt twice to leave)"
         if interrupts:
             return f"{seconds} · stopping (interrupt again to leave at once)"
-        return f"{seconds} · {_doing(view)}"
+        return f"{seconds} · {doing(view)}"
 
 
-def _doing(view: TurnView) -> str:
+def doing(view: TurnView) -> str:
     """What the agent is at, in a phrase."""
     if view.pending:
         return "waits for an answer"
@@ -218,7 +218,8 @@ def _doing(view: TurnView) -> str:
     if isinstance(last, ToolPart) and last.result is None:
         return turn_description.headline(last)
     if view.thinking:
-        return "thinking"
+        thought = turn_description.last_line(view.thought)
+        return f"thinking: {thought}" if thought else "thinking"
     return "working" if view.last_event else "waiting for its turn"
 
 

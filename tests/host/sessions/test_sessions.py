@@ -120,7 +120,7 @@ async def test_context_cost_and_models_are_told(open_house: OpenHouse) -> None:
         assert (told.tokens, told.window) == (info.context_tokens, counted.window)
         models = await house.manager.call(house.ref(), "models", Simple())
         assert isinstance(models, ModelList)
-        assert {"opus", "sonnet", "haiku"} < set(models.models)
+        assert {"opus", "sonnet", "haiku", "fable"} < set(models.models)
         assert models.allowed == ("claude-*",)
 
 
