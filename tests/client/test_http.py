@@ -211,8 +211,8 @@ def test_an_answer_signed_with_another_key_is_not_believed(peer: Peer, client: K
 @pytest.mark.parametrize(
     ("status", "error", "says"),
     [
-        (404, ServerUnreachableError, "install jupyter-agent-host"),
-        (403, AuthenticationError, "restart the kernel"),
+        (404, ServerUnreachableError, "is not installed"),
+        (403, ServerUnreachableError, "is not installed"),
         (200, ServerUnreachableError, "nothing was taken"),
         (302, ServerUnreachableError, "nothing was taken"),
     ],
@@ -223,6 +223,15 @@ def test_unsigned_answers_are_not_read(
     peer.status, peer.signed = status, False
     peer.answers["stop"] = Done(message="lies")
     with pytest.raises(error, match=says):
+        client.call("stop", Simple())
+
+
+def test_an_unsigned_refusal_of_this_extension_says_that_the_kernel_is_not_known(
+    peer: Peer, client: KernelClient
+) -> None:
+    peer.status, peer.signed = 403, False
+    peer.answers["stop"] = Failure(code="authentication", message="Who are you?")
+    with pytest.raises(AuthenticationError, match="restart the kernel"):
         client.call("stop", Simple())
 
 
@@ -385,6 +394,7 @@ def test_a_restarting_server_that_does_not_know_the_kernel_yet_is_waited_for(pee
 
 def test_a_refused_stream_raises_at_once(peer: Peer, client: KernelClient) -> None:
     peer.status, peer.signed = 403, False
+    peer.answers["events"] = Failure(code="authentication", message="Who are you?")
     with pytest.raises(AuthenticationError):
         next(client.events(EventsRequest()))
     peer.signed = True
