@@ -11,7 +11,7 @@ from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.version import __version__
 
 # In the order in which a new user needs them.
-_COMMANDS = ("demo", "doctor", "image", "execute", "list", "logs", "stop", "prune", "strip")
+_COMMANDS = ("demo", "doctor", "image", "execute", "list", "logs", "stop", "prune", "strip", "prices")
 _MODULES = {"list": "listing"}
 _INTERRUPTED = 130
 

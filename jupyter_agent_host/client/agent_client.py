@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Union, runtime_checkable
 
 from jupyter_agent_host.protocol.events import EventRecord
-from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, Request
+from jupyter_agent_host.protocol.host_api import (
+    Answer,
+    EventsRequest,
+    NotebookInfo,
+    PromptAccepted,
+    PromptRequest,
+    Request,
+)
+
+TurnItem = Union[PromptAccepted, EventRecord, NotebookInfo]
+"""What a turn's stream gives: its acceptance first, then its events, then how the notebook's agent stands after it."""
 
 
 @runtime_checkable
@@ -33,6 +43,29 @@ class EventStream(Protocol):
 
 
 @runtime_checkable
+class TurnStream(Protocol):
+    """One turn, from its prompt to its end. Iterated by one thread; `close` may be called from any other."""
+
+    @property
+    def connected(self) -> bool:
+        """False while the host cannot be reached and the stream is trying again."""
+
+    def __iter__(self) -> Iterator[TurnItem]: ...
+
+    def __next__(self) -> TurnItem:
+        """Wait for the next item. The first call sends the prompt, which reaches the agent once at most.
+
+        Raises:
+            StopIteration: the turn ended, or the stream was closed.
+            ServerUnreachableError: the host stayed away too long; an accepted turn goes on there.
+            AgentHostError: the host refused.
+        """
+
+    def close(self) -> None:
+        """End the stream; a waiting `__next__` raises StopIteration soon. Idempotent. The turn itself goes on."""
+
+
+@runtime_checkable
 class AgentClient(Protocol):
     """The agent of the notebook that this kernel runs."""
 
@@ -47,6 +80,9 @@ class AgentClient(Protocol):
             ServerUnreachableError: the host could not be reached; what was sent may have been carried out.
             AgentHostError: the host refused; the class is the one that the host raised.
         """
+
+    def turn(self, request: PromptRequest) -> TurnStream:
+        """Begin a turn and follow it to its end. Sends nothing before the first `__next__`."""
 
     def events(self, request: EventsRequest) -> EventStream:
         """Follow events, past and to come. Opens nothing before the first `__next__`."""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-import httpx
+import httpcore
 import msgspec
 
+from jupyter_agent_host.client.transport import BROKEN, cut, lines
 from jupyter_agent_host.errors import AuthenticationError, ProtocolError, ServerUnreachableError
 from jupyter_agent_host.protocol.events import EventRecord, TurnEnded, read_record
 from jupyter_agent_host.protocol.host_api import EventsRequest
-
-MAX_LINE_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -32,21 +29,24 @@ class Patience:
 class Opener(Protocol):
     """What opens one HTTP response of event lines: `KernelClient`."""
 
-    def open_stream(self, request: EventsRequest) -> httpx.Response: ...
+    def open_stream(self, request: EventsRequest) -> httpcore.Response: ...
 
 
 class HttpEventStream:
     """See `EventStream`. Each event is given once, in order, whatever breaks in between."""
 
-    def __init__(self, opener: Opener, request: EventsRequest, patience: Patience) -> None:
+    def __init__(
+        self, opener: Opener, request: EventsRequest, patience: Patience, *, was_connected: bool = False
+    ) -> None:
+        """`was_connected`: the server is known to be ours, so that one which does not know us yet is waited for."""
         self._opener = opener
         self._request = request
         self._patience = patience
         self._after = request.after
         self._closed = threading.Event()
         self._lock = threading.Lock()
-        self._response: httpx.Response | None = None
-        self._was_connected = False
+        self._response: httpcore.Response | None = None
+        self._was_connected = was_connected
         self._lost_since: float | None = None
         self._records = self._follow()
 
@@ -66,7 +66,7 @@ class HttpEventStream:
         self._closed.set()
         with self._lock:
             if self._response is not None:
-                _cut(self._response)
+                cut(self._response)
 
     def _follow(self) -> Iterator[EventRecord]:
         pause = self._patience.first_pause_seconds
@@ -80,7 +80,7 @@ class HttpEventStream:
                     if self._is_last(record):
                         return
                 self._lost("the server closed the stream")
-            except (httpx.TransportError, httpx.StreamError, ProtocolError) as err:
+            except (*BROKEN, ProtocolError) as err:
                 self._lost(type(err).__name__)
             except (AuthenticationError, ServerUnreachableError) as err:
                 # A server that is just restarting may answer before it knows its kernels again.
@@ -99,7 +99,7 @@ class HttpEventStream:
             self._was_connected = True
             if self._closed.is_set():
                 return
-            for line in _lines(response):
+            for line in lines(response):
                 self._lost_since = None
                 record = read_record(line) if line.strip() else None
                 if record is None:
@@ -128,23 +128,3 @@ class HttpEventStream:
                 f"The Jupyter server has been away for {now - self._lost_since:.0f} s ({reason}). The turn goes on "
                 "there if it still runs: `%agent status` and `%agent history` will tell."
             )
-
-
-def _lines(response: httpx.Response) -> Iterator[bytes]:
-    """Split at LF alone: a JSON string may hold other line separators as they are."""
-    kept = b""
-    for chunk in response.iter_raw():
-        *whole, kept = (kept + chunk).split(b"\n")
-        yield from whole
-        if len(kept) > MAX_LINE_BYTES:
-            raise ProtocolError("An event line is too long to be one of ours.")
-
-
-def _cut(response: httpx.Response) -> None:
-    """Wake the thread that reads this response. Closing would free it under that thread's feet."""
-    stream = response.extensions.get("network_stream")
-    raw = stream.get_extra_info("socket") if stream is not None else None
-    if isinstance(raw, socket.socket):
-        with contextlib.suppress(OSError):
-            # The plain socket's method: TLS would first take the reader's state away.
-            socket.socket.shutdown(raw, socket.SHUT_RDWR)

@@ -211,6 +211,7 @@ class HostSettings:
         idle_timeout: seconds without turn, background task or unacknowledged outbox until the sandbox goes.
         limits, environment: for every sandbox.
         max_turns: tool-use turns in one turn; max_budget_usd: per notebook; None is no cap.
+        max_subagents: subagents of one session at once; max_subagent_depth: 1 lets no subagent start another.
         signing_keys: the first signs, any verifies.
         save_state: how much of the session goes into the notebook.
         max_envelope_bytes: past it, old chunks are compacted.
@@ -236,6 +237,8 @@ class HostSettings:
     permission_mode: PermissionMode = "free"
     max_turns: int | None = 100
     max_budget_usd: float | None = None
+    max_subagents: int = 4
+    max_subagent_depth: int = 1
     signing_keys: tuple[SigningKey, ...] = ()
     save_state: SaveState = "full"
     max_envelope_bytes: int = 2 * 1024 * 1024

@@ -14,7 +14,6 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_core.paths import jupyter_runtime_dir
 
 from jupyter_agent_host.client.agent_client import AgentClient
-from jupyter_agent_host.client.kernel_client import KernelClient
 from jupyter_agent_host.client.server_discovery import find_server
 from jupyter_agent_host.notebook.ipython_shell import Shell
 from jupyter_agent_host.notebook.turns.conversation_follower import ConversationFollower
@@ -31,6 +30,8 @@ def connect(shell: Shell) -> AgentClient:
     kernel = shell.kernel()
     server = find_server(kernel, os.environ, [Path(jupyter_runtime_dir())], parent_pid=os.getppid())
     if server is not None:
+        from jupyter_agent_host.client.kernel_client import KernelClient  # noqa: PLC0415 - see `notebook.register`
+
         return KernelClient(kernel, server)
     from jupyter_agent_host.notebook.in_process_client import InProcessClient  # noqa: PLC0415 - a whole host, seldom needed
 

@@ -25,6 +25,7 @@ class CellOptions:
     new: bool = False
     once: bool = False
     raw: bool = False
+    timing: bool = False
     notebook: str = ""
     output: str = ""
 
@@ -84,6 +85,7 @@ def _make_parser() -> MagicArgumentParser:
     add("--new", action="store_true", help="begin a new session")
     add("--once", action="store_true", help="show the answer again if this cell was answered already (Run All)")
     add("--raw", action="store_true", help="send the prompt as it stands: no {name} is filled in")
+    add("--timing", action="store_true", help="show below the answer what the turn's time went into")
     add("--notebook", default="", metavar="PATH", help="which notebook, where several share this kernel")
     add("-o", dest="output", default="", metavar="VAR", help="put the result (text, events, usage, ...) into VAR")
     return parser

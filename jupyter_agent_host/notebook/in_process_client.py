@@ -17,11 +17,21 @@ import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from traitlets import TraitError
 
+from jupyter_agent_host.client.agent_client import TurnItem
 from jupyter_agent_host.errors import AgentHostError, ConfigError, EnvelopeCorruptError
 from jupyter_agent_host.host.api.manager import Manager
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.protocol.events import EventRecord
-from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, OpenRequest, Request
+from jupyter_agent_host.protocol.host_api import (
+    Answer,
+    EventsRequest,
+    NotebookInfo,
+    OpenRequest,
+    PromptAccepted,
+    PromptRequest,
+    Request,
+    Simple,
+)
 from jupyter_agent_host.server.config.config_files import agent_host_from_files
 from jupyter_agent_host.server.configured_host import open_configured_host
 
@@ -65,15 +75,23 @@ class InProcessClient:
         portal, manager = self._host()
         return portal.call(manager.call, self._ref(), verb, request)
 
+    def turn(self, request: PromptRequest) -> PortalTurnStream:
+        """See `AgentClient.turn`."""
+        return PortalTurnStream(self, request)
+
+    def follow(self, notebook_id: str, request: EventsRequest) -> PortalEventStream:
+        """Events of a notebook that is known already."""
+        portal, manager = self._host()
+        stream = PortalEventStream(portal, manager, notebook_id, request)
+        self._streams.add(stream)
+        return stream
+
     def events(self, request: EventsRequest) -> PortalEventStream:
         """See `AgentClient.events`."""
         info = self.call("open", OpenRequest())
         if not isinstance(info, NotebookInfo):
             raise AgentHostError("The agent did not say which notebook this is.")
-        portal, manager = self._host()
-        stream = PortalEventStream(portal, manager, info.notebook_id, request)
-        self._streams.add(stream)
-        return stream
+        return self.follow(info.notebook_id, request)
 
     def close(self) -> None:
         """See `AgentClient.close`. Ends the turn and the sandbox, within `CLOSE_SECONDS`."""
@@ -150,6 +168,47 @@ class PortalEventStream:
             self._items.put(pump.exception())
         except (CancelledError, anyio.get_cancelled_exc_class()):
             self._items.put(None)
+
+
+class PortalTurnStream:
+    """See `TurnStream`."""
+
+    connected = True
+
+    def __init__(self, client: InProcessClient, request: PromptRequest) -> None:
+        self._client = client
+        self._request = request
+        self._closed = threading.Event()
+        self._events: PortalEventStream | None = None
+        self._items = self._follow()
+
+    def __iter__(self) -> Iterator[TurnItem]:
+        return self
+
+    def __next__(self) -> TurnItem:
+        return next(self._items)
+
+    def close(self) -> None:
+        """See `TurnStream.close`."""
+        self._closed.set()
+        if self._events is not None:
+            self._events.close()
+
+    def _follow(self) -> Iterator[TurnItem]:
+        if self._closed.is_set():
+            return
+        accepted = self._client.call("prompt", self._request)
+        assert isinstance(accepted, PromptAccepted)  # noqa: S101 - the table of verbs says so
+        yield accepted
+        wanted = EventsRequest(after=accepted.after, turn_id=accepted.turn_id)
+        self._events = self._client.follow(accepted.notebook_id, wanted)
+        if self._closed.is_set():
+            self._events.close()
+        yield from self._events
+        if not self._closed.is_set():
+            info = self._client.call("status", Simple(path=self._request.path))
+            assert isinstance(info, NotebookInfo)  # noqa: S101 - the table of verbs says so
+            yield info
 
 
 def _envelope(notebook: Path) -> dict[str, Any] | None:

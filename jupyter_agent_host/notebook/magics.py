@@ -21,11 +21,13 @@ from jupyter_agent_host.notebook.agent_connection import Connect, connection_of
 from jupyter_agent_host.notebook.agent_result import result_of
 from jupyter_agent_host.notebook.cell_options import CellOptions, options_help, parse_options
 from jupyter_agent_host.notebook.commands import line_commands
+from jupyter_agent_host.notebook.commands.timing_table import timing_text
 from jupyter_agent_host.notebook.magic_errors import AgentCellError, AgentInterrupted, one_sentence
 from jupyter_agent_host.notebook.prompt_variables import Filled, fill, offered_functions
 from jupyter_agent_host.notebook.turns.kernel_work import Errands
 from jupyter_agent_host.notebook.turns.turn_display import TurnOutput
 from jupyter_agent_host.notebook.turns.turn_follower import Outcome, TurnFollower
+from jupyter_agent_host.notebook.turns.turn_timing import CellMoments
 from jupyter_agent_host.protocol.host_api import History, HistoryRequest, PromptRequest
 
 _WAYS_OUT = "`%agent trust` goes on with it; `%agent trust fresh` begins a new session and keeps the old one aside."
@@ -44,6 +46,8 @@ class AgentMagics(Magics):
         self._connection = connection_of(shell, connector)
         self._place = self._connection.shell
         self._previous_turn_id = ""
+        self._moments = CellMoments()
+        self._host_moments: dict[str, float] = {}
         self._widgets: dict[str, object] = {}
 
     @line_cell_magic
@@ -72,6 +76,9 @@ class AgentMagics(Magics):
         if command == "help":
             self._show(line_commands.help_text())
             return
+        if command == "timing" and not rest:
+            self._show(timing_text(self._moments.moments, self._host_moments))
+            return
         if command == "widget" and not rest:
             self._show_widget(path)
             return
@@ -85,6 +92,8 @@ class AgentMagics(Magics):
             )
 
     def _turn(self, options: CellOptions, cell: str) -> None:
+        moments = self._moments = CellMoments()
+        moments.note("cell_began")
         if not cell.strip():
             raise UsageError("Write the prompt into the lines below %%agent.")
         filled = Filled(cell) if options.raw else fill(cell, self.fillable())
@@ -109,7 +118,8 @@ class AgentMagics(Magics):
         output = self._place.output(filled=(*filled.values, *offered))
         client = self.reach()
         errands = Errands(client, options.notebook, self._place.run_borrowed, self._place.look)
-        outcome = TurnFollower(client, request, output, asker=asker, errands=errands).run()
+        outcome = TurnFollower(client, request, output, asker=asker, errands=errands, moments=moments).run()
+        self._host_moments = outcome.info.turn_moments if outcome.info is not None else {}
         self._end(outcome, output, options)
 
     def _end(self, outcome: Outcome, output: TurnOutput, options: CellOptions) -> None:
@@ -123,6 +133,9 @@ class AgentMagics(Magics):
         left = outcome.view.ended is None
         if outcome.accepted is not None:
             output.finish(outcome.view, outcome.info, _note(outcome, left=left))
+            self._moments.note("cell_finished")
+            if options.timing:
+                self._show(timing_text(self._moments.moments, self._host_moments))
         if outcome.failure is not None:
             raise AgentCellError(str(outcome.failure)) from outcome.failure
         status = outcome.view.ended.status if outcome.view.ended else ""

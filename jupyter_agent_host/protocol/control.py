@@ -49,7 +49,8 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     `max_budget_usd` is what remains of the notebook's budget, since the CLI counts from 0 in each process.
     `environment` is for the CLI and the agent's tools; `{way_out}` in its values stands for the address of the way out
-    inside. `mcp_servers`: besides the ones that the runner makes itself.
+    inside. `mcp_servers`: besides the ones that the runner makes itself. `server_tools`: tools of the CLI that make the
+    model's API reach out.
     """
 
     model: str | None = None
@@ -61,6 +62,7 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     environment: dict[str, str] = {}
     mcp_servers: tuple[McpServer, ...] = ()
     host_tools: tuple[ToolDefinition, ...] = ()
+    server_tools: tuple[Literal["WebSearch"], ...] = ()
 
 
 class HostFrame(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", forbid_unknown_fields=True):

@@ -34,6 +34,23 @@ Trust = Literal["none", "own", "foreign", "unsigned", "corrupt", "diverged"]
 """What the notebook's saved state is to this server. `none`: nothing saved; `own`: signed by a key we hold."""
 
 
+TurnMoment = Literal[
+    "asked",
+    "accepted",
+    "served",
+    "prepared",
+    "sent",
+    "model_asked",
+    "first_text",
+    "first_text_journalled",
+    "end_heard",
+    "end_collected",
+    "end_journalled",
+    "end_shown",
+]
+"""Moments of a turn in its host, in the order of a plain one."""
+
+
 class OpenRequest(Request, frozen=True, kw_only=True):
     """Which notebook am I, and what does the host know of it? Starts nothing.
 
@@ -60,6 +77,8 @@ class PromptRequest(Request, frozen=True, kw_only=True):
     ask is denied and said. Options that are None keep what the notebook has. `previous_turn_id` is the last turn that
     this kernel showed ("" for none yet): with `once`, an earlier answer counts only if it followed that same turn; with
     `new` as well, only if it began the conversation.
+    `idempotency_key`, made up by who asks: a prompt with the key of one that this notebook accepted is answered as that
+    one was, and begins nothing. `again`: it may have been sent before, to a server that has restarted since.
     `attachments` reach the agent as content blocks before the prompt; their bounds are in `protocol.attachments`.
     """
 
@@ -78,6 +97,8 @@ class PromptRequest(Request, frozen=True, kw_only=True):
     headless: bool = False
     attachments: tuple[Attachment, ...] = ()
     functions: tuple[OfferedFunction, ...] = ()
+    idempotency_key: str = ""
+    again: bool = False
 
 
 class PromptAccepted(Answer, frozen=True, kw_only=True):
@@ -102,6 +123,13 @@ class EventsRequest(Request, frozen=True, kw_only=True):
     after: int = 0
     turn_id: str = ""
     path: str = ""
+
+
+class TurnStreamEnd(Answer, frozen=True, kw_only=True):
+    """The last line of a turn's stream: how the notebook stands after it, signed as `protocol.kernel_auth` says."""
+
+    info: msgspec.Raw
+    signature: str
 
 
 class TurnsRequest(Request, frozen=True, kw_only=True):
@@ -134,11 +162,14 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     """What every surface shows at the top. `isolation_level`: container, namespaces, none, or "" without a sandbox.
 
     `title` is the session's, "" for none. `turn_cost_usd` is of the running turn so far, else of the last one.
-    `context_tokens` fill `context_window` (0: unknown). `cpu_seconds` were used since `sandbox_started`, as of
-    `measured` (both seconds since the epoch). `stripped`: the session was taken out of the notebook's file and stays
-    out until the next turn. `saved_in` is the file, relative to the server's root, in which this session was found just
-    now ("" for none), with the first `saved_turns` of its turns; `saved_problem` says why it is not saved as it should
-    be. `hidden_files` are the first hundred of the folder that the agent never sees.
+    `context_tokens` fill `context_window` (0: unknown). `cpu_seconds` were used since `sandbox_started`, and
+    they, `mem_bytes` and `pids` are as of `measured` (both seconds since the epoch; 0: no sample yet), which was
+    `measured_age_seconds` ago: figures are sampled in the background while somebody asks for them. `stripped`: the
+    session was taken out of the notebook's file and stays out until the next turn. `saved_in` is the file, relative to
+    the server's root, in which this session was found just now ("" for none), with the first `saved_turns` of its
+    turns; `saved_problem` says why it is not saved as it should be. `hidden_files` are the first hundred of the folder
+    that the agent never sees. `turn_moments`: when the newest turn reached which `TurnMoment`, in seconds since the
+    epoch; empty when none ran since the host started.
     """
 
     notebook_id: str
@@ -168,12 +199,14 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     context_window: int = 0
     sandbox_started: float | None = None
     measured: float = 0.0
+    measured_age_seconds: float | None = None
     cpu_seconds: float | None = None
     mem_bytes: int | None = None
     mem_limit_bytes: int = 0
     cpu_limit: float = 0.0
     pids: int | None = None
     stripped: bool = False
+    turn_moments: dict[str, float] = msgspec.field(default_factory=dict)
     saved_in: str = ""
     saved_turns: int = 0
     saved_problem: str = ""

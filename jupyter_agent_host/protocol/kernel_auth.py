@@ -10,8 +10,14 @@ The answer carries the hex HMAC-SHA256 of
 
     "jupyter-agent-host/server-answer/1" LF nonce of the request LF status LF hex(sha256(body)), or "stream"
 
-A streamed body is not covered, only that the stream was opened by the holder of the key. The first line of each text
-keeps a signature from ever being a valid signature of a Jupyter kernel message, which starts with a JSON header.
+A streamed body is not covered, only that the stream was opened by the holder of the key. The stream of a turn is an
+exception: its answer's signature is that of its first line, the acceptance of the prompt, and its last line carries the
+hex HMAC-SHA256 of
+
+    "jupyter-agent-host/stream-end/1" LF nonce of the request LF hex(sha256(body))
+
+The first line of each text keeps a signature from ever being a valid signature of a Jupyter kernel message, which
+starts with a JSON header.
 """
 
 from __future__ import annotations
@@ -34,7 +40,11 @@ SIGNATURE_HEADER = "X-Agent-Host-Signature"
 TIME_WINDOW_SECONDS = 60
 _REQUEST_DOMAIN = "jupyter-agent-host/kernel-request/1"
 _ANSWER_DOMAIN = "jupyter-agent-host/server-answer/1"
+_END_DOMAIN = "jupyter-agent-host/stream-end/1"
 _STREAM = "stream"
+_NOT_THE_SERVER = (
+    "Something else than this kernel's Jupyter server answered; nothing was taken from it. Restart the kernel."
+)
 _NONCE = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _TIME = re.compile(r"[0-9]{1,12}", re.ASCII)
 _SIGNATURE = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -140,9 +150,26 @@ def verify_answer(key: bytes, headers: Mapping[str, str], *, nonce: str, status:
     """
     given = _header(headers, SIGNATURE_HEADER, _SIGNATURE)
     if not hmac.compare_digest(sign_answer(key, nonce=nonce, status=status, body=body), given):
-        raise AuthenticationError(
-            "Something else than this kernel's Jupyter server answered; nothing was taken from it. Restart the kernel."
-        )
+        raise AuthenticationError(_NOT_THE_SERVER)
+
+
+def sign_stream_end(key: bytes, *, nonce: str, body: bytes) -> str:
+    """The signature of what the stream of a turn ends with.
+
+    Raises:
+        AuthenticationError: the key is empty.
+    """
+    return _mac(key, _END_DOMAIN, nonce, _digest(body))
+
+
+def verify_stream_end(key: bytes, signature: str, *, nonce: str, body: bytes) -> None:
+    """Check that the holder of the key ended the answer to the request with that nonce like this.
+
+    Raises:
+        AuthenticationError: it did not.
+    """
+    if not hmac.compare_digest(sign_stream_end(key, nonce=nonce, body=body).encode(), signature.encode()):
+        raise AuthenticationError(_NOT_THE_SERVER)
 
 
 def _mac(key: bytes, *lines: str) -> str:

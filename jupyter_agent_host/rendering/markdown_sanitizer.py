@@ -7,9 +7,8 @@ plain that no other renderer can read it differently. Nothing of the agent's own
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from functools import cache
+from typing import TYPE_CHECKING
 
 from jupyter_agent_host.rendering.formula_sanitizer import add_formulas
 from jupyter_agent_host.rendering.markdown_escaping import (
@@ -22,6 +21,10 @@ from jupyter_agent_host.rendering.markdown_escaping import (
     settle_dollars,
 )
 
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
 MAX_PARSED_CHARS = 200_000
 """Longer text is shown as one code block: a parser is not fed without bound."""
 
@@ -30,16 +33,16 @@ def make_inert(markdown: str) -> str:
     """Inert Markdown with the same reading. Total: any text at all gives some."""
     if len(markdown) > MAX_PARSED_CHARS:
         return code_block(markdown)
-    return _Writer(_parser.parse(markdown)).blocks()
+    return _Writer(_parser().parse(markdown)).blocks()
 
 
-def _make_parser() -> MarkdownIt:
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - a tenth of a second that `%load_ext` need not wait for
+
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 40}).enable(["table", "strikethrough"])
     add_formulas(parser)
     return parser
-
-
-_parser = _make_parser()
 
 
 class _Writer:

@@ -62,6 +62,12 @@ def one_line(text: str, limit: int = _HEADLINE_CHARS) -> str:
     return _shorten(readable(text), limit)
 
 
+def last_line(text: str) -> str:
+    """The last line that says something, as `one_line`."""
+    lines = [line for line in readable(text).splitlines() if line.strip()]
+    return one_line(lines[-1]) if lines else ""
+
+
 def _shorten(text: str, limit: int) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"

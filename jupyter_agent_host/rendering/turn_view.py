@@ -82,7 +82,7 @@ Part = Union[TextPart, ToolPart, PermissionPart, NoticePart]
 
 @dataclass(frozen=True)
 class TurnView:
-    """All that a surface shows of one turn."""
+    """All that a surface shows of one turn. `thought`: the end of what the agent is thinking now, shown as progress."""
 
     turn_id: str = ""
     notebook_id: str = ""
@@ -96,6 +96,7 @@ class TurnView:
     sandbox: SandboxState | None = None
     session_change: SessionChanged | None = None
     thinking: bool = False
+    thought: str = ""
     started: float = 0.0
     ended: TurnEnded | None = None
 
@@ -110,6 +111,9 @@ class TurnView:
         return tuple(part.asked for part in self.parts if isinstance(part, PermissionPart) and part.settled is None)
 
 
+_THOUGHT_CHARACTERS = 2000
+
+
 def fold(records: Iterable[EventRecord], view: TurnView | None = None) -> TurnView:
     """Several events at once, onto `view`."""
     result = view or TurnView()
@@ -122,6 +126,7 @@ def reduce(view: TurnView, record: EventRecord) -> TurnView:  # noqa: C901, PLR0
     """The view after one more event. An event that was seen already changes nothing."""
     if record.number <= view.last_event:
         return view
+    thought = view.thought
     view = replace(
         view,
         last_event=record.number,
@@ -129,6 +134,7 @@ def reduce(view: TurnView, record: EventRecord) -> TurnView:  # noqa: C901, PLR0
         notebook_id=record.notebook_id or view.notebook_id,
         session_id=record.session_id or view.session_id,
         thinking=False,
+        thought="",
         started=view.started or record.time,
     )
     match record.event:
@@ -136,8 +142,8 @@ def reduce(view: TurnView, record: EventRecord) -> TurnView:  # noqa: C901, PLR0
             return replace(view, prompt=event.prompt, model=event.model or view.model)
         case TextDelta() as event:
             return replace(view, parts=_delta(view.parts, event))
-        case ThinkingDelta():
-            return replace(view, thinking=True)
+        case ThinkingDelta() as event:
+            return replace(view, thinking=True, thought=(thought + event.text)[-_THOUGHT_CHARACTERS:])
         case AssistantText() as event:
             return replace(view, parts=_block(view.parts, event))
         case AttemptDiscarded() as event:

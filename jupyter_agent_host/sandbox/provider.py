@@ -7,6 +7,7 @@ Blocking SDKs are called through `anyio.to_thread`.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Protocol, runtime_checkable
 
 from anyio.abc import ByteStream
@@ -50,10 +51,21 @@ class Sandbox(Protocol):
         """The last lines the runner wrote, oldest first. "" if there is nothing any more."""
 
     async def stats(self) -> SandboxStats:
-        """Use of resources now. All None once it ended."""
+        """Use of resources now, which may take an engine seconds to tell. All None once it ended.
+
+        Called in the background only, while somebody looks at the figures.
+        """
 
     async def destroy(self) -> None:
         """End it and remove all that the provider made for it. Idempotent; safe after the sandbox is gone."""
+
+
+@runtime_checkable
+class StreamsStats(Protocol):
+    """What a `Sandbox` may offer besides: samples as they come, where asking for each one anew costs an engine more."""
+
+    def stream_stats(self) -> AsyncGenerator[SandboxStats, None]:
+        """Samples, about one a second, until closed or until the sandbox ends."""
 
 
 @runtime_checkable

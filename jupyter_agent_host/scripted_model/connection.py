@@ -15,6 +15,7 @@ import h11
 
 from jupyter_agent_host.scripted_model.conversation import Conversation, read_conversation
 from jupyter_agent_host.scripted_model.script import Failure
+from jupyter_agent_host.scripted_model.thinking_binding import DroppedThinking
 
 _READ_BYTES = 64 * 1024
 _HEADER_BYTES = 256 * 1024
@@ -25,7 +26,7 @@ class RecordedRequest:
     """One request, as it came. Header names are in lower case.
 
     `status` is 0 until the answer began; `finished` becomes True with its last byte, `broken` when the other
-    side went away before.
+    side went away before. `dropped`: thinking blocks that were left out of it.
     """
 
     method: str
@@ -39,6 +40,7 @@ class RecordedRequest:
     status: int = 0
     finished: bool = False
     broken: bool = False
+    dropped: list[DroppedThinking] = field(default_factory=list)
 
 
 class Connection:

@@ -24,7 +24,7 @@ class Message:
 
     model: str
     blocks: tuple[dict[str, Any], ...]
-    usage: dict[str, int]
+    usage: dict[str, Any]
     stop_reason: str
     delta_words: int = 1
     message_id: str = field(default_factory=lambda: f"msg_{uuid4().hex}")
@@ -34,16 +34,22 @@ class Message:
         return {**_head(self), "content": list(self.blocks), "stop_reason": self.stop_reason, "usage": self.usage}
 
 
-def make_message(reply: Reply, conversation: Conversation, groups: tuple[str, ...], request_bytes: int) -> Message:
-    """Fill the reply's templates and count its tokens."""
-    blocks = tuple(_blocks(reply, conversation, groups))
+def make_message(
+    reply: Reply, conversation: Conversation, groups: tuple[str, ...], request_bytes: int, signature: str
+) -> Message:
+    """Fill the reply's templates and count its tokens. `signature` is that of its thinking."""
+    blocks = tuple(_blocks(reply, conversation, groups, signature))
     output = reply.usage.output_tokens
-    usage = {
+    hour = reply.usage.cache_creation_1h_input_tokens
+    usage: dict[str, Any] = {
         "input_tokens": _tokens(request_bytes) if reply.usage.input_tokens is None else reply.usage.input_tokens,
         "cache_creation_input_tokens": reply.usage.cache_creation_input_tokens,
         "cache_read_input_tokens": reply.usage.cache_read_input_tokens,
         "output_tokens": _tokens(len(json.dumps(blocks))) if output is None else output,
     }
+    if hour:
+        rest = reply.usage.cache_creation_input_tokens - hour
+        usage["cache_creation"] = {"ephemeral_5m_input_tokens": rest, "ephemeral_1h_input_tokens": hour}
     stop_reason = reply.stop_reason or ("tool_use" if reply.tools else "end_turn")
     return Message(
         model=conversation.model, blocks=blocks, usage=usage, stop_reason=stop_reason, delta_words=reply.delta_words
@@ -81,9 +87,11 @@ def _head(message: Message) -> dict[str, Any]:
     }
 
 
-def _blocks(reply: Reply, conversation: Conversation, groups: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+def _blocks(
+    reply: Reply, conversation: Conversation, groups: tuple[str, ...], signature: str
+) -> Iterator[dict[str, Any]]:
     if reply.think is not None:
-        yield {"type": "thinking", "thinking": fill(reply.think, conversation, groups), "signature": "c2NyaXB0ZWQ="}
+        yield {"type": "thinking", "thinking": fill(reply.think, conversation, groups), "signature": signature}
     says = [reply.say] if isinstance(reply.say, str) else reply.say or []
     for say in says:
         yield {"type": "text", "text": fill(say, conversation, groups)}

@@ -16,7 +16,7 @@ the same prompt, since the agent asks again after each round of tool calls. Stri
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, Literal, Union
 
 import msgspec
 
@@ -70,12 +70,16 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Usage to report; what is absent is estimated from the text (four characters a token)."""
+    """Usage to report; what is absent is estimated from the text (four characters a token).
+
+    `cache_creation_1h_input_tokens` is the part of the creation that is kept for an hour.
+    """
 
     input_tokens: int | None = None
     output_tokens: int | None = None
     cache_read_input_tokens: int = 0
     cache_creation_input_tokens: int = 0
+    cache_creation_1h_input_tokens: int = 0
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,11 +122,19 @@ SCRIPTED = "This is a scripted model, not a real one: no model was asked."
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All rules, in order. `api_key`, if set, is the only key accepted (as x-api-key or bearer token)."""
+    """All rules, in order.
+
+    Attributes:
+        api_key: if set, the only key accepted (as x-api-key or bearer token).
+        thinking_check: what becomes of a thinking block whose prefix changed, as accounts of the API are set: `error`
+            answers 400, `drop` leaves the block out, `off` takes any block. A request can choose for itself by
+            `thinking.block_binding.prefix_mismatch_behavior`, with its beta.
+    """
 
     rules: list[Rule] = []
     name: str = "scripted"
     api_key: str | None = None
+    thinking_check: Literal["off", "error", "drop"] = "off"
     otherwise: Reply = Reply(say=SCRIPTED + " It has no rule for this prompt.")
 
 

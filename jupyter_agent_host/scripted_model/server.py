@@ -19,6 +19,7 @@ from jupyter_agent_host.scripted_model.connection import Connection, RecordedReq
 from jupyter_agent_host.scripted_model.reply_message import Message, estimate_tokens, events, make_message
 from jupyter_agent_host.scripted_model.rules import Rules
 from jupyter_agent_host.scripted_model.script import Failure, Reply, Script, load_script
+from jupyter_agent_host.scripted_model.thinking_binding import check_controls, check_thinking, signature
 
 MESSAGES = "/v1/messages"
 COUNT_TOKENS = "/v1/messages/count_tokens"
@@ -90,7 +91,10 @@ class ScriptedModel:
             return Failure(status=404, type="not_found_error", message=f"no such path: {request.path} (scripted model)")
         if request.conversation is None:
             return Failure(status=400, type="invalid_request_error", message="the body is no request (scripted model)")
-        return None
+        failure = check_controls(request.body, request.headers.get("anthropic-beta", ""))
+        if failure is None and request.path == MESSAGES:
+            request.dropped, failure = check_thinking(request.body, self.script.thinking_check)
+        return failure
 
     async def _reply(
         self, connection: Connection, request: RecordedRequest, reply: Reply, groups: tuple[str, ...]
@@ -103,7 +107,7 @@ class ScriptedModel:
         if reply.raw is not None:
             await connection.send_whole(request, 200, reply.raw.encode(), "text/event-stream")
             return
-        message = make_message(reply, request.conversation, groups, len(request.raw))
+        message = make_message(reply, request.conversation, groups, len(request.raw), signature(request.body))
         if request.body.get("stream"):
             await _stream(connection, request, reply, message)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import anyio
 import msgspec
 
 from jupyter_agent_host.errors import UnknownNotebookError
-from jupyter_agent_host.host.api.manager import NotebookRef
+from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.protocol.host_api import (
     Answer,
@@ -56,6 +57,7 @@ class AgentService:
         Raises:
             AgentHostError: whatever the host says, or that there is no host.
         """
+        asked = time.time()
         path = self._paths.absolute(api_path)
         if not path:
             raise UnknownNotebookError(f"{api_path!r} is no notebook below this server's root folder.")
@@ -65,7 +67,7 @@ class AgentService:
         # Whatever else stands there is judged as well, and kept aside: the store refuses this shape as malformed.
         envelope = saved if saved is None or isinstance(saved, dict) else {"malformed": saved}
         answer = await self._call(
-            NotebookRef(path=path, kernel_id=kernel_id, actor=actor, envelope=envelope), verb, request
+            NotebookRef(path=path, kernel_id=kernel_id, actor=actor, envelope=envelope, asked=asked), verb, request
         )
         if notebook_id := getattr(answer, "notebook_id", ""):
             self._documents.remember(path, notebook_id, saved=saved)
@@ -77,7 +79,7 @@ class AgentService:
         Raises:
             AgentHostError: whatever the host says, or that there is no host.
         """
-        return await self._call(NotebookRef(notebook_id=notebook_id, actor=actor), verb, request)
+        return await self._call(NotebookRef(notebook_id=notebook_id, actor=actor, asked=time.time()), verb, request)
 
     async def _call(self, notebook: NotebookRef, verb: str, request: Request) -> Answer:
         manager = await self._host.manager()
@@ -146,9 +148,8 @@ class AgentService:
             AgentHostError: there is no such notebook, or no host.
         """
         manager = await self._host.manager()
-        # Asked first, since an error is told better before a stream begins than inside of it.
-        await manager.call(NotebookRef(notebook_id=notebook_id), "status", Simple())
-        return cast(AsyncGenerator[EventRecord, None], manager.events(notebook_id, request))
+        # Found first, since an error is told better before a stream begins than inside of it.
+        return cast(AsyncGenerator[EventRecord, None], await manager.follow(notebook_id, request))
 
     async def logs(self, notebook_id: str) -> str:
         """The last lines that the notebook's sandbox wrote; "" when there is none."""

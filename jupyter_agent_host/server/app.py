@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.resources import files
 from types import FrameType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import msgspec
@@ -21,8 +21,6 @@ from tornado.ioloop import IOLoop
 from traitlets import TraitError, default
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.api.manager import Manager
-from jupyter_agent_host.host.audit import AuditRecord
 from jupyter_agent_host.server.agent_service import AgentService
 from jupyter_agent_host.server.config.agent_host_traits import AgentHost
 from jupyter_agent_host.server.config.model_upstream import hide_credentials
@@ -40,6 +38,10 @@ from jupyter_agent_host.server.notebooks.open_pages import Pages
 from jupyter_agent_host.server.rest.base_handler import SERVICE_SETTING
 from jupyter_agent_host.server.rest.page_socket import PAGES_SETTING
 from jupyter_agent_host.server.rest.routes import ROUTES
+
+if TYPE_CHECKING:  # the host itself is loaded once the server runs, see `configured_host`
+    from jupyter_agent_host.host.api.manager import Manager
+    from jupyter_agent_host.host.audit import AuditRecord
 
 AUDIT_EVENT = "https://schema.jupyter.org/jupyter_agent_host/audit/v1"
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"

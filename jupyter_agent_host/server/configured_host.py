@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import anyio.to_thread
 from nbformat.sign import NotebookNotary
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.api.manager import Manager
 from jupyter_agent_host.host.notebook.notebook_access import NotebookAccess
 from jupyter_agent_host.host.settings import Credential, HostSettings
 from jupyter_agent_host.server.config.agent_host_traits import AgentHost
 from jupyter_agent_host.store.envelope.signatures import SigningKey, derive_key
+
+if TYPE_CHECKING:
+    from jupyter_agent_host.host.api.manager import Manager
 
 SCRIPTED_LABEL = "scripted model"
 
@@ -32,7 +37,9 @@ async def open_configured_host(
     Raises:
         AgentHostError: a setting is wrong, or the host cannot run here.
     """
-    # Imported here: the host's parts cost a second that a starting Jupyter server need not wait for.
+    # Imported here: the host's parts cost a second that a starting Jupyter server need not wait for. In a thread, since
+    # the server answers its first pages meanwhile.
+    await anyio.to_thread.run_sync(import_module, "jupyter_agent_host.host.assembly")
     from jupyter_agent_host.host.assembly import open_host  # noqa: PLC0415 - see above
 
     secret = _own_secret() if notebook_secret is None else notebook_secret

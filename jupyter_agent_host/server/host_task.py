@@ -6,12 +6,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.host.api.manager import Manager
+
+if TYPE_CHECKING:
+    from jupyter_agent_host.host.api.manager import Manager
 
 _STOP_SECONDS = 20.0
 logger = logging.getLogger(__name__)

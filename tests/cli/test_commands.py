@@ -15,7 +15,7 @@ from jupyter_agent_host import __version__
 from jupyter_agent_host.cli import main
 from jupyter_agent_host.cli.shared.demo_folder import demo_notebook, make_demo_folder
 
-COMMANDS = ["demo", "doctor", "image", "execute", "list", "logs", "stop", "prune", "strip"]
+COMMANDS = ["demo", "doctor", "image", "execute", "list", "logs", "stop", "prune", "strip", "prices"]
 STATE = {"schema": 1, "notebook_id": "n"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,11 +23,19 @@ from jupyter_agent_host.protocol.host_api import (
     EventsRequest,
     Failure,
     GrantRequest,
+    NotebookInfo,
     PromptAccepted,
     PromptRequest,
     Simple,
+    TurnStreamEnd,
 )
-from jupyter_agent_host.protocol.kernel_auth import SIGNATURE_HEADER, NonceCache, sign_answer, verify_request
+from jupyter_agent_host.protocol.kernel_auth import (
+    SIGNATURE_HEADER,
+    NonceCache,
+    sign_answer,
+    sign_stream_end,
+    verify_request,
+)
 
 KEY = b"connection-key"
 KERNEL = Kernel(connection_file="/run/kernel-k1.json", key=KEY)
@@ -63,6 +72,55 @@ class Peer:
     signed: bool = True
     hang_up: bool = False
     paths: list[str] = field(default_factory=list)
+    connections: int = 0
+    turns: list[str] = field(default_factory=list)
+    pieces: list[bytes] = field(default_factory=list)
+    lose_acceptances: int = 0
+    cut: bool = False
+    forged: bool = False
+
+
+def answer_turn(handler: BaseHTTPRequestHandler, peer: Peer, nonce: str, request: PromptRequest) -> None:
+    """As the server does: a key that was seen before begins no other turn."""
+    if request.idempotency_key not in peer.turns:
+        peer.turns.append(request.idempotency_key)
+    if peer.lose_acceptances:
+        peer.lose_acceptances -= 1
+        handler.connection.shutdown(socket.SHUT_RDWR)
+        handler.close_connection = True
+        return
+    turn_id = f"t{peer.turns.index(request.idempotency_key) + 1}"
+    accepted = msgspec.json.encode(PromptAccepted(notebook_id="n", session_id="s", turn_id=turn_id, after=0))
+    handler.send_response(200)
+    handler.send_header(SIGNATURE_HEADER, sign_answer(KEY, nonce=nonce, status=200, body=accepted))
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    _chunk(handler, (accepted if not peer.forged else accepted.replace(b'"s"', b'"f"')) + b"\n")
+    for piece in peer.pieces:
+        _chunk(handler, piece)
+    if peer.cut:
+        handler.connection.shutdown(socket.SHUT_RDWR)
+        handler.close_connection = True
+        return
+    info = msgspec.json.encode(NotebookInfo(notebook_id="n", path="n.ipynb", state="idle"))
+    signature = sign_stream_end(peer.key, nonce=nonce, body=info)
+    _chunk(handler, msgspec.json.encode(TurnStreamEnd(info=msgspec.Raw(info), signature=signature)) + b"\n")
+    _chunk(handler, b"")
+
+
+def answer_events(handler: BaseHTTPRequestHandler, peer: Peer, nonce: str, request: EventsRequest) -> None:
+    handler.send_response(200)
+    handler.send_header(SIGNATURE_HEADER, sign_answer(peer.key, nonce=nonce, status=200, body=None))
+    handler.send_header("Connection", "close")
+    handler.end_headers()
+    for piece in peer.streams.pop(0)(peer, request) if peer.streams else []:
+        handler.wfile.write(piece)
+        handler.wfile.flush()
+
+
+def _chunk(handler: BaseHTTPRequestHandler, data: bytes) -> None:
+    handler.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+    handler.wfile.flush()
 
 
 @pytest.fixture
@@ -71,6 +129,12 @@ def peer() -> Iterator[Peer]:
     peer = Peer()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            peer.connections += 1
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             peer.paths.append(self.path)
@@ -80,10 +144,13 @@ def peer() -> Iterator[Peer]:
             verb = self.path.rpartition("/")[2]
             peer.seen.append((verb, body))
             if peer.hang_up:
-                self.connection.close()
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
                 return
-            if verb == "events" and peer.status == 200:
-                self._stream(nonce, msgspec.json.decode(body, type=EventsRequest))
+            if verb == "turn" and peer.status == 200:
+                answer_turn(self, peer, nonce, msgspec.json.decode(body, type=PromptRequest))
+            elif verb == "events" and peer.status == 200:
+                answer_events(self, peer, nonce, msgspec.json.decode(body, type=EventsRequest))
             else:
                 self._answer(nonce, msgspec.json.encode(peer.answers.get(verb)))
 
@@ -94,14 +161,6 @@ def peer() -> Iterator[Peer]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-
-        def _stream(self, nonce: str, request: EventsRequest) -> None:
-            self.send_response(200)
-            self.send_header(SIGNATURE_HEADER, sign_answer(peer.key, nonce=nonce, status=200, body=None))
-            self.end_headers()
-            for piece in peer.streams.pop(0)(peer, request) if peer.streams else []:
-                self.wfile.write(piece)
-                self.wfile.flush()
 
         def log_message(self, *args: Any) -> None: ...
 
@@ -178,6 +237,86 @@ def test_a_prompt_is_never_sent_twice(peer: Peer, client: KernelClient) -> None:
     with pytest.raises(ServerUnreachableError, match="%agent history"):
         client.call("prompt", PromptRequest(prompt="x"))
     assert len(peer.seen) == 1
+
+
+def test_a_turn_is_one_request_and_turns_share_a_connection(peer: Peer, client: KernelClient) -> None:
+    peer.pieces = [b"\n" + record(1)[:9], record(1)[9:] + b"\n", ended(2)]
+    accepted, first, last, info = list(client.turn(PromptRequest(prompt="x")))
+    assert isinstance(accepted, PromptAccepted)
+    assert (accepted.turn_id, first.number, last.number) == ("t1", 1, 2)
+    assert isinstance(info, NotebookInfo)
+    assert info.state == "idle"
+    for number in (2, 3):
+        peer.pieces = [ended(2, f"t{number}")]
+        assert len(list(client.turn(PromptRequest(prompt="x")))) == 3
+    assert [verb for verb, _ in peer.seen] == ["turn"] * 3
+    assert peer.connections == 1
+
+
+def test_a_server_that_closed_kept_connections_is_dialled_anew(peer: Peer, client: KernelClient) -> None:
+    peer.pieces = [ended(1)]
+    assert len(list(client.turn(PromptRequest(prompt="x")))) == 3
+    peer.hang_up = True
+    with pytest.raises(ServerUnreachableError):
+        client.call("stop", Simple())
+    peer.hang_up, peer.pieces = False, [ended(1, "t2")]
+    assert len(list(client.turn(PromptRequest(prompt="y")))) == 3
+    assert len(peer.turns) == 2
+
+
+def test_a_prompt_whose_acceptance_was_lost_begins_one_turn(peer: Peer, client: KernelClient) -> None:
+    peer.lose_acceptances, peer.pieces = 2, [record(1), ended(2)]
+    stream = client.turn(PromptRequest(prompt="x"))
+    assert len(list(stream)) == 4
+    assert len(peer.turns) == 1
+    sent = [msgspec.json.decode(body, type=PromptRequest) for _, body in peer.seen]
+    assert [one.again for one in sent] == [False, True, True]
+    assert len({one.idempotency_key for one in sent}) == 1
+    assert stream.connected
+
+
+def test_a_turn_that_breaks_after_its_acceptance_goes_on_where_it_stopped(peer: Peer, client: KernelClient) -> None:
+    peer.cut, peer.pieces = True, [record(1), record(2), record(3)[:20]]
+    peer.streams = [lambda *_: iter([record(2), record(3), ended(4)])]
+    peer.answers["status"] = NotebookInfo(notebook_id="n", path="n.ipynb", state="idle")
+    accepted, *records, info = list(client.turn(PromptRequest(prompt="x")))
+    assert isinstance(accepted, PromptAccepted)
+    assert [one.number for one in records if isinstance(one, EventRecord)] == [1, 2, 3, 4]
+    assert isinstance(info, NotebookInfo)
+    assert [verb for verb, _ in peer.seen] == ["turn", "events", "status"]
+    assert msgspec.json.decode(peer.seen[1][1], type=EventsRequest).after == 2
+
+
+def test_a_forged_acceptance_is_not_believed(peer: Peer, client: KernelClient) -> None:
+    peer.forged, peer.pieces = True, [ended(1)]
+    with pytest.raises(AuthenticationError, match="Something else"):
+        list(client.turn(PromptRequest(prompt="x")))
+
+
+def test_a_forged_end_is_not_believed(peer: Peer, client: KernelClient) -> None:
+    peer.key, peer.pieces = b"somebody else's", [ended(1)]
+    stream = client.turn(PromptRequest(prompt="x"))
+    assert isinstance(next(stream), PromptAccepted)
+    assert isinstance(next(stream), EventRecord)
+    with pytest.raises(AuthenticationError, match="Something else"):
+        next(stream)
+
+
+def test_a_refused_turn_raises_what_the_host_raised(peer: Peer, client: KernelClient) -> None:
+    peer.status = 402
+    peer.answers["turn"] = Failure(code="budget_exceeded", message="The budget is used up.")
+    with pytest.raises(BudgetExceededError, match="used up"):
+        next(client.turn(PromptRequest(prompt="x")))
+    assert len(peer.seen) == 1
+
+
+def test_a_turn_is_left_from_another_thread(peer: Peer, client: KernelClient) -> None:
+    peer.lose_acceptances = 10_000
+    stream = client.turn(PromptRequest(prompt="x"))
+    threading.Timer(0.2, stream.close).start()
+    started = time.monotonic()
+    assert list(stream) == []
+    assert time.monotonic() - started < 5
 
 
 def test_no_server_at_all_is_a_sentence() -> None:

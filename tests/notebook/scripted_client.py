@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from jupyter_agent_host.client.agent_client import TurnItem
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
@@ -34,6 +35,7 @@ from jupyter_agent_host.protocol.host_api import (
     PromptAccepted,
     PromptRequest,
     Request,
+    Simple,
 )
 from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS, KernelWork
 
@@ -124,6 +126,9 @@ class ScriptedClient:
 
     def events(self, request: EventsRequest) -> ScriptedStream:
         return ScriptedStream(self, request)
+
+    def turn(self, request: PromptRequest) -> ScriptedTurn:
+        return ScriptedTurn(self, request)
 
     def close(self) -> None:
         self.closed = True
@@ -233,3 +238,38 @@ class ScriptedStream:
 
     def close(self) -> None:
         self._stopped.set()
+
+
+class ScriptedTurn:
+    """A turn's acceptance, its events, and how things stand after it, made of the client's other calls."""
+
+    connected = True
+
+    def __init__(self, client: ScriptedClient, request: PromptRequest) -> None:
+        self._client = client
+        self._request = request
+        self._stream: Any = None
+        self._closed = False
+        self._items = self._follow()
+
+    def __iter__(self) -> Iterator[TurnItem]:
+        return self
+
+    def __next__(self) -> TurnItem:
+        return next(self._items)
+
+    def close(self) -> None:
+        self._closed = True
+        if self._stream is not None:
+            self._stream.close()
+
+    def _follow(self) -> Iterator[Any]:
+        accepted = self._client.call("prompt", self._request)
+        yield accepted
+        assert isinstance(accepted, PromptAccepted)
+        self._stream = self._client.events(EventsRequest(after=accepted.after, turn_id=accepted.turn_id))
+        if self._closed:
+            self._stream.close()
+        yield from self._stream
+        if not self._closed:
+            yield self._client.call("status", Simple())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jupyter_agent_host.notebook.turns.turn_follower import doing
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     AssistantText,
@@ -164,3 +165,15 @@ def test_notices_of_every_kind() -> None:
 
 def test_ten_thousand_deltas_lose_nothing() -> None:
     assert len(view_of(*(delta("word ") for _ in range(10_000))).text) == 50_000
+
+
+def test_thinking_is_progress_of_the_moment_and_no_part_of_the_answer() -> None:
+    thinking = [
+        ThinkingDelta(message_id="m1", text="First I read.\nThen I\x1b[31m add"),
+        ThinkingDelta(message_id="m1", text=" up.\n"),
+    ]
+    view = view_of(TurnStarted(prompt="hi", model="m"), *thinking)
+    assert doing(view) == "thinking: Then I add up."
+    after = view_of(TurnStarted(prompt="hi", model="m"), *thinking, delta("Done."))
+    assert (after.thought, after.text) == ("", "Done.")
+    assert doing(view_of(ThinkingDelta(message_id="m1", text="x" * 9000))) == f"thinking: {'x' * 99}…"[:111]

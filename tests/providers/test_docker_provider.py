@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from anyio import to_thread
 from docker import APIClient
 from docker_setup import IMAGE, TOKEN, engine_client, leftovers, provider, run_inside, sandbox_of, spec
 
@@ -22,6 +24,7 @@ from jupyter_agent_host.errors import (
     SandboxStartError,
 )
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
+from jupyter_agent_host.providers.docker import container_operations as calls
 from jupyter_agent_host.providers.docker.provider import DockerProvider
 from jupyter_agent_host.sandbox.runner_health import fetch_health
 from jupyter_agent_host.sandbox.spec import BindWorkspace, Limits, OverlayWorkspace, SandboxSpec
@@ -46,6 +49,16 @@ async def test_from_nothing_to_answers_to_nothing(
     used = await sandbox.stats()
     assert used.mem_bytes is not None
     assert 10 * 1024**2 < used.mem_bytes < 1024**3
+    async with aclosing(sandbox.stream_stats()) as samples:
+        from_files = [await anext(samples), await anext(samples)]
+    stream = calls.StatsStream(engine_client, sandbox.id)
+    from_engine = await to_thread.run_sync(stream.next)
+    stream.close()
+    assert from_engine is not None
+    for told in (*from_files, from_engine):
+        assert told.mem_bytes == pytest.approx(used.mem_bytes, rel=0.5)
+        assert told.cpu_seconds is not None
+        assert told.pids
     await sandbox.destroy()
     await sandbox.destroy()
     assert leftovers(engine_client, spec.host_id) == []

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_agent_host.errors import SandboxError
 from jupyter_agent_host.providers.common.cgroup import Cgroup, find_place
-from jupyter_agent_host.sandbox.spec import Limits
+from jupyter_agent_host.sandbox.spec import Limits, SandboxStats
 
 
 def test_version_2_uses_the_nearest_ancestor_that_hands_controllers_down(tmp_path: Path) -> None:
@@ -52,6 +52,29 @@ def test_no_place_is_none(tmp_path: Path, table: str) -> None:
     (tmp_path / "own").write_text("0::/\n")
     assert find_place(tmp_path / "mountinfo", tmp_path / "own") is None
     assert find_place(tmp_path / "absent", tmp_path / "own") is None
+
+
+def test_the_group_of_a_process_is_found_by_its_name_only(tmp_path: Path) -> None:
+    folder = tmp_path / "mnt" / "docker" / "0123abcd"
+    folder.mkdir(parents=True)
+    for name, text in (
+        ("cgroup.procs", "7\n"),
+        ("memory.current", "5000\n"),
+        ("memory.stat", "anon 1\ninactive_file 1000\n"),
+        ("cpu.stat", "usage_usec 2500000\n"),
+        ("pids.current", "3\n"),
+    ):
+        (folder / name).write_text(text)
+    (tmp_path / "7").mkdir()
+    mountinfo, _ = _tables(tmp_path, "cgroup2 cgroup2 rw", "0::/")
+    (tmp_path / "7" / "cgroup").write_text("0::/docker/0123abcd\n")
+    group = Cgroup.of_process(7, "0123abcd", mountinfo=mountinfo, proc=tmp_path)
+    assert group is not None
+    assert group.stats() == SandboxStats(mem_bytes=4000, cpu_seconds=2.5, pids=3)
+    assert Cgroup.of_process(7, "ffff", mountinfo=mountinfo, proc=tmp_path) is None
+    assert Cgroup.of_process(8, "0123abcd", mountinfo=mountinfo, proc=tmp_path) is None
+    (tmp_path / "7" / "cgroup").write_text("0::/../docker/0123abcd\n")
+    assert Cgroup.of_process(7, "0123abcd", mountinfo=mountinfo, proc=tmp_path) is None
 
 
 def test_a_real_group_holds_kills_and_goes() -> None:

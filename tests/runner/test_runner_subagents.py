@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from runner_rig import Journal, new_id, one_session, running_runner, shown
 
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
+from jupyter_agent_host.host.gateway.model.request_policy import check_request
 from jupyter_agent_host.protocol.control import Append
 from jupyter_agent_host.protocol.events import ToolCall, ToolResult
 from jupyter_agent_host.scripted_model import ScriptedModel
@@ -70,3 +72,39 @@ async def test_news_of_a_background_task_does_not_mix_with_the_next_prompt(tmp_p
     assert (end.status, end.text) == ("completed", "Yours.")
     assert shown(events) == "Yours."
     assert shown(began) == shown(host.journal.events("")) == "It runs on by itself now."
+
+
+async def test_a_subagent_starts_no_other_where_the_depth_is_one_and_is_no_fork(tmp_path: Path) -> None:
+    script = {
+        "rules": [
+            {"when": {"prompt": "SUBTASK"}, "steps": [delegate(prompt="DEEPER"), {"say": "told: {last_tool_result}"}]},
+            {"when": {"prompt": "delegate"}, "steps": [delegate(), {"say": "All done."}]},
+            {"say": "never"},
+        ]
+    }
+    limits = {"CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH": "1", "CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS": "1"}
+    async with one_session(tmp_path, script, environment=limits) as (model, _rig, host, session):
+        end, _ = await host.turn(session, "delegate")
+    assert (end.status, end.text) == ("completed", "All done."), end.error
+    inner = [request.body for request in model.messages if "SUBTASK" in request.conversation.prompt]
+    assert inner, "the subagent asked the model"
+    assert all("Agent" not in [tool["name"] for tool in body["tools"]] for body in inner)
+    assert all(request.conversation.prompts[0] != "delegate" for request in model.messages if request.body in inner)
+    assert not [request for request in model.messages if request.conversation.prompt == "DEEPER"]
+
+
+async def test_web_search_is_offered_where_server_tools_are_granted_and_asks_the_api_for_it(tmp_path: Path) -> None:
+    search = {"tools": [{"name": "WebSearch", "input": {"query": "SEARCHED"}}]}
+    rules = [
+        {"when": {"prompt": "SEARCHED"}, "say": "a page"},
+        {"when": {"prompt": "look"}, "steps": [search, {"say": "{last_tool_result}"}]},
+    ]
+    async with one_session(tmp_path, {"rules": rules}, server_tools=("WebSearch",)) as (model, _rig, host, session):
+        end, _ = await host.turn(session, "look")
+    assert "a page" in end.text
+    (side,) = [request.body for request in model.messages if request.conversation.prompt.endswith("SEARCHED")]
+    assert [tool["type"] for tool in side["tools"]] == ["web_search_20250305"]
+    granted = {"allowed_models": ("claude-*",), "allowed_features": ("server_tools",)}
+    assert check_request(side, **granted).model == "claude-sonnet-5"
+    with pytest.raises(Refusal):
+        check_request(side, **{**granted, "allowed_features": ()})

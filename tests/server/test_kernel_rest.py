@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 from server_lab import Kernel, Lab, LabMaker, signed
 
-from jupyter_agent_host.protocol.kernel_auth import NONCE_HEADER, SIGNATURE_HEADER, verify_answer
+from jupyter_agent_host.protocol.host_api import TurnStreamEnd
+from jupyter_agent_host.protocol.kernel_auth import NONCE_HEADER, SIGNATURE_HEADER, verify_answer, verify_stream_end
 
 
 @pytest.fixture(scope="module")
@@ -166,3 +168,30 @@ def test_a_kernel_without_a_key_is_refused(make_lab: LabMaker, http: httpx.Clien
         answer = http.send(forged)
     assert answer.status_code == 403
     assert "empty" in json.loads(answer.content)["message"]
+
+
+def test_a_turn_is_one_signed_stream(lab: Lab, kernel: Kernel, http: httpx.Client) -> None:
+    prompt = b'{"prompt": "hello", "idempotencyKey": "0123456789abcdef"}'
+    request = signed(lab, kernel, "turn", prompt)
+    answer = http.send(request)
+    assert answer.status_code == 200
+    head, *middle, end = [line for line in answer.content.split(b"\n") if line]
+    nonce = request.headers[NONCE_HEADER]
+    verify_answer(kernel.key, answer.headers, nonce=nonce, status=200, body=head)
+    accepted = json.loads(head)
+    events = [json.loads(line) for line in middle]
+    assert events[0]["number"] == accepted["after"] + 1
+    assert {event["turnId"] for event in events} == {accepted["turnId"]}
+    assert events[-1]["event"]["kind"] == "turn_ended"
+    ending = msgspec.json.decode(end, type=TurnStreamEnd)
+    verify_stream_end(kernel.key, ending.signature, nonce=nonce, body=bytes(ending.info))
+    assert json.loads(bytes(ending.info))["turns"] >= 1
+    repeated = http.send(signed(lab, kernel, "turn", prompt))
+    assert json.loads(repeated.content.split(b"\n")[0]) == accepted
+
+
+def test_a_refused_turn_is_signed(lab: Lab, kernel: Kernel, http: httpx.Client) -> None:
+    request = signed(lab, kernel, "turn", b'{"prompt": "hello", "idempotencyKey": "short"}')
+    answer = http.send(request)
+    assert answer.status_code == 400
+    assert_signed(kernel, request, answer)

@@ -187,3 +187,43 @@ async def test_what_the_agent_itself_says_is_no_prompt() -> None:
     assert "no rule" in stopped["content"][0]["text"]
     assert model.messages[1].conversation is not None
     assert model.messages[1].conversation.prompts == ("first", "second")
+
+
+@pytest.mark.parametrize(("check", "status", "dropped"), [("error", 400, 0), ("drop", 200, 1), ("off", 200, 0)])
+async def test_thinking_is_bound_to_its_prefix(check: str, status: int, dropped: int) -> None:
+    script = {"thinking_check": check, "otherwise": {"think": "hm", "say": "ok"}}
+    async with ScriptedModel(script) as model:
+        first = (await post(model, ask(user("a")))).json()
+        history = [user("a"), {"role": "assistant", "content": first["content"]}, user("b")]
+        same = await post(model, ask(*history))
+        marked = {**history[0], "content": [{**history[0]["content"][0], "cache_control": {"type": "ephemeral"}}]}
+        cached = await post(model, ask(marked, *history[1:]))
+        changed = [
+            await post(model, ask(*history) | {"system": "other"}),
+            await post(model, ask(*history) | {"tools": [{"name": "t", "input_schema": {}}]}),
+            await post(model, ask(user("A"), *history[1:])),
+        ]
+        other_model = await post(model, ask(*history, model="claude-fable-5-2"))
+    assert [same.status_code, cached.status_code, other_model.status_code] == [200, 200, 200]
+    assert [answer.status_code for answer in changed] == [status] * 3
+    assert [len(request.dropped) for request in model.messages[1:6]] == [0, 0, dropped, dropped, dropped]
+    if check == "error":
+        assert "messages.1.content.0" in changed[0].json()["error"]["message"]
+    reasons = [one.reason for one in model.messages[6].dropped]
+    assert reasons == ([] if check == "off" else ["model_binding_mismatch"])
+
+
+@pytest.mark.parametrize(("behavior", "status"), [("drop_block", 200), ("error", 400)])
+async def test_a_request_chooses_what_becomes_of_changed_thinking_with_its_beta_only(
+    behavior: str, status: int
+) -> None:
+    thinking = {"type": "adaptive", "block_binding": {"prefix_mismatch_behavior": behavior}}
+    beta = KEY | {"anthropic-beta": "thinking-binding-controls-2026-08-01"}
+    async with ScriptedModel({"thinking_check": "off", "otherwise": {"think": "hm", "say": "ok"}}) as model:
+        first = (await post(model, ask(user("a")))).json()
+        body = ask(user("changed"), {"role": "assistant", "content": first["content"]}, user("b"))
+        chosen = await post(model, body | {"thinking": thinking}, headers=beta)
+        without = await post(model, body | {"thinking": thinking})
+    assert chosen.status_code == status
+    assert without.status_code == 400
+    assert "block_binding: Extra inputs are not permitted" in without.text

@@ -46,7 +46,7 @@ from jupyter_agent_host.protocol.events import (
     TurnEnded,
     TurnStarted,
 )
-from jupyter_agent_host.protocol.host_api import AnswerRequest, Trust
+from jupyter_agent_host.protocol.host_api import AnswerRequest, PromptAccepted, Trust
 from jupyter_agent_host.store.journal.new_items import NewEvent
 from jupyter_agent_host.store.journal.rows import NotebookRow
 
@@ -74,6 +74,8 @@ class NotebookAgent:
         waiting: the cell that waits for the running turn, and does errands in its kernel meanwhile.
         jobs: runs in the kernel that the agent began.
         leaving: set when the host goes down and the running turn is to be parked.
+        accepted: the last prompts that came with an idempotency key, by the id of their turn.
+        moments: those of the newest turn that was served, see `Turn.moments`.
         accepting: held while a prompt is accepted, so that prompts keep their order.
     """
 
@@ -99,6 +101,8 @@ class NotebookAgent:
         self.stopped = anyio.Event()
         self.leaving = anyio.Event()
         self.accepting = anyio.Lock()
+        self.moments: dict[str, float] = {}
+        self.accepted: dict[str, PromptAccepted] = {}
         self.wake = anyio.Event()
         budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
         self.network = NotebookNetwork(row.notebook_id, services.network, RunningTurn(self._running), self.ask_person)
@@ -179,6 +183,7 @@ class NotebookAgent:
             if self.row.stripped:
                 await self.state.update(stripped=False)
             records = await self.emit(turn.turn_id, started, *self.notices, session_id=turn.session_id)
+            turn.note("accepted")
             self.notices.clear()
             self.queue.put(turn)
             self.nudge()

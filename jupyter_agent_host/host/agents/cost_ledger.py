@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import anyio
 
 from jupyter_agent_host.errors import BudgetExceededError
@@ -28,6 +30,7 @@ class CostLedger:
         self.turn_budget_usd: float | None = None
         self.budget_usd = budget_usd
         self.refused_for_budget = False
+        self.on_model_request: Callable[[], None] = lambda: None
         self._journal = journal
         self._audit = audit
         self._in_flight = 0
@@ -46,6 +49,7 @@ class CostLedger:
             BudgetExceededError: the notebook's or the turn's budget is used up.
             AuditError: the audit log is required and cannot be written.
         """
+        self.on_model_request()
         self._audit.check()
         if self.budget_usd is not None:
             spent = (await self._journal.ledger(self.notebook_id)).cost_usd

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from functools import partial
 
 import anyio
 
@@ -111,7 +112,9 @@ class Driver:
 
     async def _serve(self, turn: QueuedTurn) -> None:
         agent = self.agent
-        agent.active = turn
+        agent.active, agent.moments = turn, turn.moments
+        turn.note("served")
+        agent.scope.on_model_request = partial(turn.note, "model_asked")
         agent.scope.begin_turn(turn.session_id, turn.turn_id, turn.started, turn.request.max_budget_usd)
         try:
             while not await self._served(turn):
@@ -165,7 +168,9 @@ class Driver:
         if unsaid := agent.jobs.take_unsaid():
             note = f"[Note from the notebook's host: {losing(unsaid)}]\n{note}".strip()
         turn.sent = True
+        turn.note("prepared")
         await live.channel.send(turn.frame(restarted=restarted, note=note))
+        turn.note("sent")
         await self._enter("working", turn.turn_id)
         agent.spoke_before = True
 

@@ -20,9 +20,10 @@ from jupyter_agent_host.protocol.control import Hello, HostToolCall, HostToolCan
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     PermissionAsked,
+    TextDelta,
     TurnEnded,
 )
-from jupyter_agent_host.protocol.host_api import AnswerRequest
+from jupyter_agent_host.protocol.host_api import AnswerRequest, TurnMoment
 from jupyter_agent_host.store.journal.new_items import NewEntries, OutboxMark, WriteItem
 
 _SAVE_SECONDS = 0.25
@@ -58,14 +59,23 @@ class RunnerEventHandler:
             turn = None
         mine = check_items(items, session_id=agent.serving_session, turn_id=turn.turn_id if turn else "")
         checked = [item for item in _up_to_the_end(mine) if item.event is None or agent.questions.may_say(item.event)]
+        has_text = any(isinstance(item.event, TextDelta) for item in checked)
+        ends = any(isinstance(item.event, TurnEnded) for item in checked)
+        if turn is not None:
+            _note(turn, text="first_text" if has_text else None, end="end_heard" if ends else None)
         writes: list[WriteItem] = []
         for item in checked:
             writes.extend(await self._writes(item, turn))
         writes.append(OutboxMark(sandbox_id=self._sandbox_id(), incarnation=incarnation, number=items[-1].number))
+        if turn is not None and ends:
+            turn.note("end_collected")
         records = await agent.services.journal.write(writes)
         self.heard_at = time.monotonic()
-        if turn is not None and any(isinstance(item.event, TurnEnded) for item in checked):
+        if turn is not None:
+            _note(turn, text="first_text_journalled" if has_text else None, end="end_journalled" if ends else None)
+        if turn is not None and ends:
             await self._prepare_save()
+            turn.note("end_shown")
             turn.ended.set()
         agent.feed.publish(records)
         for item in checked:
@@ -155,6 +165,12 @@ class RunnerEventHandler:
 
     def _sandbox_id(self) -> str:
         return self._agent.live.sandbox.id if self._agent.live is not None else ""
+
+
+def _note(turn: QueuedTurn, *, text: TurnMoment | None, end: TurnMoment | None) -> None:
+    for moment in (text, end):
+        if moment is not None:
+            turn.note(moment)
 
 
 def _up_to_the_end(items: Sequence[Checked]) -> list[Checked]:

@@ -61,8 +61,14 @@ async def last_known(agent: NotebookAgent) -> ContextUse:
     """What the newest turn told."""
     model = agent.row.model or agent.services.settings.model or ""
     tokens = await agent.services.journal.context_tokens(agent.row.session_id)
+    return ContextUse(tokens=tokens, window=context_window(agent, tokens), model=model)
+
+
+def context_window(agent: NotebookAgent, tokens: int) -> int:
+    """The window's size in tokens as far as it is known; at least the `tokens` that are in it."""
+    model = agent.row.model or agent.services.settings.model or ""
     window = agent.context_window or (_LONG_WINDOW if model.endswith(_LONG_MARK) else _WINDOW)
-    return ContextUse(tokens=tokens, window=max(window, tokens), model=model)
+    return max(window, tokens)
 
 
 def _read(result: Any) -> ContextUse:

@@ -62,9 +62,17 @@ class Manager:
         Raises:
             UnknownNotebookError: no notebook of that id.
         """
-        agent = await self._known(notebook_id)
-        async for record in agent.feed.follow(request.after, request.turn_id):
+        async for record in await self.follow(notebook_id, request):
             yield record
+
+    async def follow(self, notebook_id: str, request: EventsRequest) -> AsyncIterator[EventRecord]:
+        """As `events`, with the error at once.
+
+        Raises:
+            UnknownNotebookError: no notebook of that id.
+        """
+        agent = await self._known(notebook_id)
+        return agent.feed.follow(request.after, request.turn_id)
 
     def envelope(self, notebook_id: str) -> dict[str, Any] | None:
         """The prepared `metadata.agent_host`; None while nothing may be written (no turn yet, or undecided state)."""

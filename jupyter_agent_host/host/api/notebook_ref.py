@@ -18,6 +18,7 @@ class NotebookRef:
         actor: the Jupyter identity's username.
         envelope: the notebook's `metadata.agent_host` as it is in the document now, None when there is none.
             Hostile until checked.
+        asked: when the request arrived, in seconds since the epoch; 0.0 where nobody noted it.
     """
 
     path: str = ""
@@ -25,3 +26,4 @@ class NotebookRef:
     kernel_id: str = ""
     actor: str = ""
     envelope: Mapping[str, Any] | None = None
+    asked: float = 0.0

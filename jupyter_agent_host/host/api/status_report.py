@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
-from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
-from jupyter_agent_host.host.api.context_usage import last_known
+from jupyter_agent_host.host.api.context_usage import context_window
 from jupyter_agent_host.host.permissions.permission_modes import effective_mode
-from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
+from jupyter_agent_host.host.sandboxes.usage_sampler import UsageSample
 from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
-from jupyter_agent_host.sandbox.spec import SandboxStats
 from jupyter_agent_host.store.journal.rows import TurnRow
 
 _MOST_HIDDEN = 100
 """Hidden files that are named; a folder stands for all that is in it."""
 
-logger = logging.getLogger(__name__)
-
 
 async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
-    """Everything that a surface shows at the top."""
+    """Everything that a surface shows at the top. Waits for the journal alone, never for an engine."""
     row, live, journal = agent.row, agent.live, agent.services.journal
-    stats = await _stats(live)
+    usage = live.usage.look() if live is not None else UsageSample()
+    stats, now = usage.stats, time.time()
     limits = agent.services.settings.limits
     isolation = live.sandbox.isolation if live is not None else None
-    session, context = await journal.session(row.session_id), await last_known(agent)
-    turns = await journal.lineage(row.session_id)
+    active = agent.active
+    known = await journal.standing(row.notebook_id, row.session_id, since=active.started if active else None)
     return NotebookInfo(
         notebook_id=row.notebook_id,
         path=row.path,
@@ -41,46 +37,33 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         workspace_note=live.workspace.note if live is not None else "",
         trust=agent.trust,
         trust_reason=agent.trust_reason,
-        turns=len(turns) if agent.claim is None else len(agent.claim.history),
+        turns=known.turns if agent.claim is None else len(agent.claim.history),
         queued=len(agent.queue),
-        cost_usd=(await journal.ledger(row.notebook_id)).cost_usd,
+        cost_usd=known.cost_usd,
         budget_usd=agent.scope.budget_usd,
         model=row.model or agent.services.settings.model or "",
         permission_mode=row.permission_mode or agent.services.settings.permission_mode,  # type: ignore[arg-type]
         notebook_mode=effective_mode(row.notebook_mode, agent.services.settings.review),
         scripted_model=bool(agent.services.settings.gateway.label),
         last_event=agent.feed.last_number,
-        title=session.title if session is not None else "",
-        turn_cost_usd=await _turn_cost(agent, turns),
-        context_tokens=context.tokens,
-        context_window=context.window,
+        title=known.title,
+        turn_cost_usd=known.turn_cost_usd,
+        context_tokens=known.context_tokens,
+        context_window=context_window(agent, known.context_tokens),
         sandbox_started=live.started if live is not None else None,
-        measured=time.time(),
+        measured=usage.time,
+        measured_age_seconds=max(0.0, now - usage.time) if usage.time else None,
         cpu_seconds=stats.cpu_seconds,
         mem_limit_bytes=limits.mem_bytes,
         cpu_limit=limits.cpus,
         stripped=row.stripped,
+        turn_moments=dict(agent.moments),
         mem_bytes=stats.mem_bytes,
         pids=stats.pids,
         pending_permissions=agent.questions.open,
         refused_files=agent.kept_inside,
         hidden_files=live.workspace.masked[:_MOST_HIDDEN] if live is not None else (),
     )
-
-
-async def _turn_cost(agent: NotebookAgent, turns: list[TurnRow]) -> float:
-    active = agent.active
-    if active is not None:
-        return (await agent.services.journal.ledger(agent.row.notebook_id, since=active.started)).cost_usd
-    return turns[-1].cost_usd if turns else 0.0
-
-
-async def _stats(live: LiveSandbox | None) -> SandboxStats:
-    try:
-        return await live.sandbox.stats() if live is not None else SandboxStats()
-    except (AgentHostError, OSError) as err:  # an engine that went away is no reason to show nothing at all
-        logger.info("no figures of a sandbox: %s", err)
-        return SandboxStats()
 
 
 def turn_summary(row: TurnRow) -> TurnSummary:

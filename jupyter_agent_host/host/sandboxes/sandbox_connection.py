@@ -20,6 +20,7 @@ from jupyter_agent_host.errors import (
 )
 from jupyter_agent_host.host.sandboxes.control_channel import Channel, ChannelOwner, new_request_id
 from jupyter_agent_host.host.sandboxes.transcript_upload import put_transcript
+from jupyter_agent_host.host.sandboxes.usage_sampler import UsageSampler
 from jupyter_agent_host.host.workspace import Workspace
 from jupyter_agent_host.protocol.control import (
     CloseSession,
@@ -66,6 +67,7 @@ class LiveSandbox:
         self.token = token
         self.workspace = workspace
         self.channel = Channel(sandbox, token, owner)
+        self.usage = UsageSampler(sandbox)
         self.statuses: tuple[SessionStatus, ...] = ()
         self.gone = anyio.Event()
         self.exit: ExitState | None = None
@@ -79,6 +81,7 @@ class LiveSandbox:
         """Keep the channel until the sandbox ends or `let_go` is called; says so exactly once."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._watch_layer)
+            tasks.start_soon(self.usage.run)
             await self._keep_channel(on_gone)
             tasks.cancel_scope.cancel()
 

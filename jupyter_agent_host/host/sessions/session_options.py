@@ -18,12 +18,19 @@ async def session_options(agent: NotebookAgent, request: PromptRequest) -> Sessi
     if agent.scope.budget_usd is not None:
         spent = (await agent.services.journal.ledger(row.notebook_id)).cost_usd
         remaining = max(_LEAST_USD, agent.scope.budget_usd - spent)
+    outside = reach(agent.network, settings)
+    limits = {
+        "CLAUDE_CODE_MAX_CONCURRENT_SUBAGENTS": str(settings.max_subagents),
+        "CLAUDE_CODE_MAX_SUBAGENT_SPAWN_DEPTH": str(settings.max_subagent_depth),
+    }
     return SessionOptions(
         model=request.model or row.model or settings.model,
         permission_mode=request.permission_mode or row.permission_mode or settings.permission_mode,  # type: ignore[arg-type]
         max_turns=request.max_turns or settings.max_turns,
         max_budget_usd=remaining,
         system_prompt=system_prompt(agent.tools.definitions) + describe(agent.network, settings),
-        **reach(agent.network, settings),
+        environment={**outside["environment"], **limits},
+        mcp_servers=outside["mcp_servers"],
+        server_tools=("WebSearch",) if "server_tools" in settings.gateway.allowed_features else (),
         host_tools=agent.tools.definitions,
     )

@@ -15,7 +15,7 @@ from jupyter_agent_host.host.turns import prompt_attachments
 from jupyter_agent_host.host.turns.suspended_turn import AnsweredQuestion
 from jupyter_agent_host.host.turns.system_prompt import RESTARTED
 from jupyter_agent_host.protocol.control import Prompt, SessionOptions
-from jupyter_agent_host.protocol.host_api import OfferedFunction, PromptRequest
+from jupyter_agent_host.protocol.host_api import OfferedFunction, PromptRequest, TurnMoment
 
 
 @dataclass
@@ -32,6 +32,7 @@ class QueuedTurn:
         sent: whether a runner got it.
         parked: whether it waits for a person without a sandbox; `decisions` is what was decided meanwhile.
         resumption: what the agent is told instead of the prompt when a parked turn goes on.
+        moments: when what happened, in seconds since the epoch.
         halted: set once somebody interrupted it.
     """
 
@@ -50,6 +51,11 @@ class QueuedTurn:
     decisions: list[AnsweredQuestion] = field(default_factory=list)
     resumption: str = ""
     halted: anyio.Event = field(default_factory=anyio.Event)
+    moments: dict[str, float] = field(default_factory=dict)
+
+    def note(self, name: TurnMoment, when: float | None = None) -> None:
+        """Note when something of this turn happened first, for `%agent timing`."""
+        self.moments.setdefault(name, time.time() if when is None else when)
 
     def frame(self, *, restarted: bool, note: str = "") -> Prompt:
         """The prompt as the runner gets it; `restarted` tells the agent that its sandbox is a new one, `note` more."""

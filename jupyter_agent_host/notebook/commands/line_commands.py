@@ -50,6 +50,7 @@ USAGE = {
     "undo": "undo the newest turn, also what was accepted: `undo`, `undo KEY…`, `--mine`, `--before`",
     "grants": "what the agent may do here without asking",
     "revoke": "take grants back: `revoke TOOL`, `revoke PATH`, or all",
+    "timing": "what the time of this kernel's last turn went into",
     "doctor": "how this cell reaches its agent, and what the agent runs in",
     "widget": "the conversation in this output, with a box to write in",
     "help": "this list",

@@ -35,12 +35,16 @@ class Errands:
         self._look = look
         self._waiting: queue.SimpleQueue[KernelWork] = queue.SimpleQueue()
         self._running = ""
+        self._started = False
         self._stopped: set[str] = set()
         self._left = threading.Event()
         self.on_arrival: Callable[[], None] = lambda: None
 
     def start(self, turn_id: str) -> None:
-        """Begin to ask for errands."""
+        """Begin to ask for errands. Idempotent."""
+        if self._started:
+            return
+        self._started = True
         threading.Thread(target=self._poll, args=(turn_id,), name="agent-errands", daemon=True).start()
 
     def leave(self) -> None:

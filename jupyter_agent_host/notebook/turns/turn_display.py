@@ -52,7 +52,8 @@ class TurnOutput(Protocol):
 class CellOutput:
     """One display, replaced in place, within `MAX_PUBLISHED_BYTES` for the whole turn.
 
-    At most five updates a second; the more of the running turn's share is used up, the rarer they get.
+    At most five updates a second besides the agent's first words; the more of the running turn's share is used up, the
+    rarer they get.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class CellOutput:
         self._spent = 0
         self._last_time = float("-inf")
         self._last_seen: tuple[int, str] | None = None
+        self._text_shown = False
         self._last: dict[str, Any] | None = None
 
     def show(self, view: TurnView, status: str) -> None:
@@ -75,7 +77,8 @@ class CellOutput:
         now = self._clock()
         seen = (view.last_event, status.partition(" · ")[2])
         least = self._interval() if seen != self._last_seen else max(self._interval(), _QUIET_INTERVAL)
-        if now - self._last_time < least:
+        first_text = not self._text_shown and any(isinstance(part, TextPart) and part.text for part in view.parts)
+        if now - self._last_time < least and not first_text:  # the agent's first words wait for nothing
             return
         bundle = {"text/plain": running_tail(view, status, self._filled), TURN_TYPE: reference(view)}
         size = len(msgspec.json.encode(bundle))
@@ -85,6 +88,7 @@ class CellOutput:
         self._spent += size
         self._last_time = now
         self._last_seen = seen
+        self._text_shown = self._text_shown or first_text
 
     def finish(self, view: TurnView, info: NotebookInfo | None, note: str = "") -> None:
         """See `TurnOutput.finish`."""

@@ -20,7 +20,8 @@ from jupyter_agent_host.notebook.turns.interrupts import Interrupts
 from jupyter_agent_host.notebook.turns.kernel_work import Errands
 from jupyter_agent_host.notebook.turns.turn_display import TurnOutput
 from jupyter_agent_host.notebook.turns.turn_stream import End, Item, Nudge, Talk
-from jupyter_agent_host.protocol.events import EventRecord, PermissionAsked
+from jupyter_agent_host.notebook.turns.turn_timing import CellMoments
+from jupyter_agent_host.protocol.events import EventRecord, PermissionAsked, TextDelta, ToolCall, TurnEnded
 from jupyter_agent_host.protocol.host_api import (
     AnswerRequest,
     NotebookInfo,
@@ -28,6 +29,7 @@ from jupyter_agent_host.protocol.host_api import (
     PromptRequest,
     Simple,
 )
+from jupyter_agent_host.protocol.host_tools import PREFIX
 from jupyter_agent_host.rendering import turn_description
 from jupyter_agent_host.rendering.turn_view import NoticePart, ToolPart, TurnView, reduce
 
@@ -73,6 +75,7 @@ class TurnFollower:
         *,
         asker: Asker | None = None,
         errands: Errands | None = None,
+        moments: CellMoments | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._talk = Talk(client, request)
@@ -81,6 +84,7 @@ class TurnFollower:
         self._errands = errands
         if errands is not None:
             errands.on_arrival = lambda: self._talk.items.put(Nudge())
+        self._moments = moments or CellMoments()
         self._clock = clock
         self._started = clock()
         self._outcome = Outcome(view=TurnView(prompt=request.prompt), events=())
@@ -93,6 +97,7 @@ class TurnFollower:
         """Follow the turn to its end, to a failure, or to a second interrupt. Raises nothing of the agent's."""
         thread = threading.Thread(target=self._talk.run, name="agent-turn", daemon=True)
         with Interrupts() as interrupts:
+            self._moments.note("cell_sent")
             thread.start()
             while not self._ended:
                 self._take()
@@ -103,6 +108,8 @@ class TurnFollower:
                     self._errands.do_next(interrupts)
                 self._ask(interrupts)
                 self._output.show(self._outcome.view, self._status(interrupts.count))
+                if "cell_first_text" in self._moments.moments:
+                    self._moments.note("cell_first_text_shown")
         if self._errands is not None:
             self._errands.leave()
         self._talk.leave()
@@ -122,7 +129,13 @@ class TurnFollower:
         if isinstance(item, EventRecord):
             self._events.append(item)
             self._outcome = replace(self._outcome, view=reduce(self._outcome.view, item))
+            self._attach(item)
+            if isinstance(item.event, TextDelta):
+                self._moments.note("cell_first_text")
+            elif isinstance(item.event, TurnEnded):
+                self._moments.note("cell_ended")
         elif isinstance(item, PromptAccepted):
+            self._moments.note("cell_accepted")
             view = replace(
                 self._outcome.view,
                 turn_id=item.turn_id,
@@ -131,10 +144,10 @@ class TurnFollower:
                 last_event=item.after,
             )
             self._outcome = replace(self._outcome, view=view, accepted=item, answered=item.answered)
-            if self._errands is not None and not item.answered:
-                self._errands.start(item.turn_id)
         elif isinstance(item, NotebookInfo):
+            self._moments.note("cell_closed")
             self._outcome = replace(self._outcome, info=item)
+            self._ended = self._outcome.view.ended is not None
         elif isinstance(item, str):
             self._add_note(item)
         elif isinstance(item, End):
@@ -143,6 +156,13 @@ class TurnFollower:
             return
         else:
             self._fail(item)
+
+    def _attach(self, record: EventRecord) -> None:
+        """Ask for errands once the agent calls a tool of the notebook: nothing else gives any."""
+        accepted, event = self._outcome.accepted, record.event
+        calls = isinstance(event, ToolCall) and event.name.startswith(PREFIX)
+        if calls and self._errands is not None and accepted is not None and not accepted.answered:
+            self._errands.start(accepted.turn_id)
 
     def _fail(self, error: Exception) -> None:
         self._ended = True
@@ -185,10 +205,10 @@ class TurnFollower:
             return f"{seconds} · the Jupyter server cannot be reached; trying again (interrupt twice to leave)"
         if interrupts:
             return f"{seconds} · stopping (interrupt again to leave at once)"
-        return f"{seconds} · {_doing(view)}"
+        return f"{seconds} · {doing(view)}"
 
 
-def _doing(view: TurnView) -> str:
+def doing(view: TurnView) -> str:
     """What the agent is at, in a phrase."""
     if view.pending:
         return "waits for an answer"
@@ -198,7 +218,8 @@ def _doing(view: TurnView) -> str:
     if isinstance(last, ToolPart) and last.result is None:
         return turn_description.headline(last)
     if view.thinking:
-        return "thinking"
+        thought = turn_description.last_line(view.thought)
+        return f"thinking: {thought}" if thought else "thinking"
     return "working" if view.last_event else "waiting for its turn"
 
 

@@ -7,12 +7,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import Union
 
-from jupyter_agent_host.client.agent_client import AgentClient, EventStream
+from jupyter_agent_host.client.agent_client import AgentClient, TurnStream
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.protocol.host_api import (
     AnswerRequest,
-    EventsRequest,
     NotebookInfo,
     PromptAccepted,
     PromptRequest,
@@ -38,25 +37,17 @@ class Talk:
     client: AgentClient
     request: PromptRequest
     items: queue.SimpleQueue[Item] = field(default_factory=queue.SimpleQueue)
-    stream: EventStream | None = None
+    stream: TurnStream | None = None
     left: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
         """Send the prompt and pass everything on. Every end is an item, whatever its kind."""
         try:
-            accepted = self.client.call("prompt", self.request)
-            assert isinstance(accepted, PromptAccepted)  # noqa: S101 - the table of verbs says so
-            self.items.put(accepted)
-            wanted = EventsRequest(after=accepted.after, turn_id=accepted.turn_id, path=self.request.path)
-            self.stream = self.client.events(wanted)
+            self.stream = self.client.turn(self.request)
             if self.left.is_set():
                 self.stream.close()
-            for record in self.stream:
-                self.items.put(record)
-            if not self.left.is_set():
-                info = self.client.call("status", Simple(path=self.request.path))
-                assert isinstance(info, NotebookInfo)  # noqa: S101 - the table of verbs says so
-                self.items.put(info)
+            for item in self.stream:
+                self.items.put(item)
             self.items.put(End())
         except Exception as err:  # noqa: BLE001 - handed to the cell's thread, which raises it
             self.items.put(err)

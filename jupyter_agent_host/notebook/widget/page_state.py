@@ -24,6 +24,7 @@ MAX_RUNNING = 4
 MAX_QUESTIONS = 10
 MAX_OPTIONS = 20
 _PROMPT_BYTES = 2000
+_THOUGHT_BYTES = 2000
 _ASKED_BYTES = 8000
 
 
@@ -138,6 +139,9 @@ def _frame(turn: ConversationTurn, info: NotebookInfo | None, caps: _Caps) -> di
         "ending": turn_description.ending(view),
         "footer": " · ".join(turn_description.footer(view, info)) if ended else "",
         "thinking": view.thinking,
+        "thought": turn_description.capped(
+            turn_description.readable(view.thought), min(_THOUGHT_BYTES, caps.text_bytes)
+        ),
     }
 
 

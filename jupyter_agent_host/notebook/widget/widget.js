@@ -267,7 +267,7 @@ function turnItem(turn, kernel, tell) {
     end.replaceChildren(
       data.files.length ? make('ul', { class: 'agent-files', 'aria-label': 'Files changed' }, ...data.files.map(file => make('li', {}, file))) : '',
       data.ending ? make('p', { class: 'agent-ending' }, data.ending) : '',
-      data.thinking || waits ? make('p', { class: 'agent-busy' }, data.thinking ? 'Thinking…' : 'Waiting…') : '',
+      data.thinking || waits ? make('p', { class: 'agent-busy' }, data.thinking ? (data.thought || 'Thinking…') : 'Waiting…') : '',
       data.footer ? make('p', { class: 'agent-footer' }, data.footer) : ''
     );
   };

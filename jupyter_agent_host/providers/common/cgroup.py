@@ -80,6 +80,38 @@ class Cgroup:
             raise SandboxError(f"The control group for the resource limits was refused: {err}") from err
         return group
 
+    @classmethod
+    def of_process(
+        cls, pid: int, named: str, *, mountinfo: Path = _MOUNTINFO, proc: Path = Path("/proc")
+    ) -> Cgroup | None:
+        """The group that a process is in, to be read; None where it cannot be, or where `named` is not in its path.
+
+        A process id from an engine on another machine, or in another pid namespace, names some other process here;
+        the engine's own name for the group tells.
+        """
+        try:
+            mounts = list(_mounts(mountinfo.read_text()))
+            paths = _own_paths((proc / str(pid) / "cgroup").read_text())
+        except OSError:
+            return None
+        folders: dict[str, Path] = {}
+        version = 1
+        for mount in mounts:
+            for controller in ("memory", "pids", "cpu", "cpuacct"):
+                path = paths.get(controller, "") if mount.kind == "cgroup" and controller in mount.options else ""
+                if named in path and ".." not in Path(path).parts:
+                    folders.setdefault(controller, _folder(mount, path))
+        if "memory" not in folders:
+            version = 2
+            path = paths.get("", "")
+            unified = next((mount for mount in mounts if mount.kind == "cgroup2"), None)
+            if unified is not None and named in path and ".." not in Path(path).parts:
+                folders = dict.fromkeys(("memory", "pids", "cpu"), _folder(unified, path))
+        if not all((folder / "cgroup.procs").is_file() for folder in folders.values()):
+            return None
+        parents = {controller: folder.parent for controller, folder in folders.items()}
+        return cls(CgroupPlace(version, parents), folders["memory"].name) if "memory" in folders else None
+
     def add(self, pid: int) -> None:
         """Move one process, and so its future children, into the group.
 
@@ -106,16 +138,24 @@ class Cgroup:
         return _counter(self._folders.get("memory"), name, "oom_kill")
 
     def stats(self) -> SandboxStats:
-        """Use now; None where no controller tells."""
+        """Use now; None where no controller tells. Memory without the file cache that the kernel can drop."""
+        memory = self._folders.get("memory")
         if self._version == 1:
-            mem = _number(self._folders.get("memory"), "memory.usage_in_bytes")
+            mem = _number(memory, "memory.usage_in_bytes")
+            cache = _counter(memory, "memory.stat", "total_inactive_file")
             nanoseconds = _number(self._folders.get("cpuacct"), "cpuacct.usage")
             cpu = None if nanoseconds is None else nanoseconds / 1e9
         else:
-            mem = _number(self._folders.get("memory"), "memory.current")
+            mem = _number(memory, "memory.current")
+            cache = _counter(memory, "memory.stat", "inactive_file")
             folder = self._folders.get("cpu")
             cpu = None if folder is None else _counter(folder, "cpu.stat", "usage_usec") / 1e6
-        return SandboxStats(mem_bytes=mem, cpu_seconds=cpu, pids=len(self.pids()))
+        pids = _number(self._folders.get("pids"), "pids.current")
+        return SandboxStats(
+            mem_bytes=None if mem is None else max(0, mem - cache),
+            cpu_seconds=cpu,
+            pids=len(self.pids()) if pids is None else pids,
+        )
 
     def kill(self) -> None:
         """Kill every process in the group. Blocking, bounded by five seconds."""

@@ -103,13 +103,48 @@ def read_logs(client: APIClient, container: str, tail: int) -> str:
             return ""
 
 
+def read_pid(client: APIClient, container: str) -> int:
+    """The process id of the container's first process as the engine sees it; 0 when it does not run."""
+    with translated("inspect the sandbox"):
+        try:
+            return int(client.inspect_container(container)["State"].get("Pid") or 0)
+        except docker.errors.NotFound:
+            return 0
+
+
 def read_stats(client: APIClient, container: str) -> SandboxStats:
-    """One sample, without the second that engines take to compute rates."""
+    """One sample, which an engine that was asked just before gives only a second or two later."""
     with translated("measure the sandbox"):
         try:
-            sample: Mapping[str, Any] = client.stats(container, stream=False, one_shot=True)
+            return _sample(client.stats(container, stream=False, one_shot=True))
         except docker.errors.NotFound:
             return SandboxStats()
+
+
+class StatsStream:
+    """One answer of the engine that goes on with a sample a second."""
+
+    def __init__(self, client: APIClient, container: str) -> None:
+        with translated("measure the sandbox"):
+            try:
+                self._samples = client.stats(container, stream=True, decode=True)
+            except docker.errors.NotFound:
+                self._samples = iter(())
+
+    def next(self) -> SandboxStats | None:
+        """Wait for the next sample; None once the container has ended."""
+        with translated("measure the sandbox"):
+            sample = next(self._samples, None)
+        return None if sample is None or not sample.get("memory_stats") else _sample(sample)
+
+    def close(self) -> None:
+        """Stop the engine's sampling."""
+        close = getattr(self._samples, "close", None)
+        if close is not None:
+            close()
+
+
+def _sample(sample: Mapping[str, Any]) -> SandboxStats:
     memory, cpu = sample.get("memory_stats") or {}, sample.get("cpu_stats") or {}
     if "usage" not in memory:
         return SandboxStats()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, Lock, to_thread
+from anyio import CancelScope, CapacityLimiter, Lock, sleep, to_thread
 from anyio.abc import ByteStream
 
 from jupyter_agent_host.container_engine.engine import Engine
 from jupyter_agent_host.container_engine.engine_errors import PROVIDER
 from jupyter_agent_host.errors import SandboxGoneError, SandboxOutOfMemoryError
+from jupyter_agent_host.providers.common.cgroup import Cgroup
 from jupyter_agent_host.providers.docker import container_operations as calls
 from jupyter_agent_host.providers.docker.container_arguments import StreamMode
 from jupyter_agent_host.providers.docker.exec_relay import RelayPool
@@ -24,6 +25,7 @@ from jupyter_agent_host.sandbox.unix_stream import connect_unix
 T = TypeVar("T")
 
 _CALLS = CapacityLimiter(32)
+_SAMPLE_SECONDS = 1.0
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any, **options: Any) -> T:
@@ -104,7 +106,33 @@ class DockerSandbox:
         return await in_thread(calls.read_logs, self._engine.client, self._parts.container, tail)
 
     async def stats(self) -> SandboxStats:
+        group = await self._group()
+        if group is not None:
+            return await in_thread(group.stats)
         return await in_thread(calls.read_stats, self._engine.client, self._parts.container)
+
+    async def stream_stats(self) -> AsyncGenerator[SandboxStats, None]:
+        """See `StreamsStats`: from the control group's files where they can be read, else from the engine."""
+        group = await self._group()
+        if group is not None:
+            while (stats := await in_thread(group.stats)).mem_bytes is not None:
+                yield stats
+                await sleep(_SAMPLE_SECONDS)
+            return
+        stream = await in_thread(calls.StatsStream, self._engine.client, self._parts.container)
+        try:
+            while (sample := await in_thread(stream.next)) is not None:
+                yield sample
+        finally:
+            with CancelScope(shield=True):
+                await in_thread(stream.close)
+
+    async def _group(self) -> Cgroup | None:
+        """The container's control group, where this machine is the engine's and its files can be read."""
+        if not self._engine.endpoint.local:
+            return None
+        pid = await in_thread(calls.read_pid, self._engine.client, self._parts.container)
+        return await in_thread(Cgroup.of_process, pid, self._parts.container) if pid else None
 
     async def destroy(self) -> None:
         async with self._destroying:

@@ -12,6 +12,7 @@ from claude_agent_sdk import SessionKey, SessionListSubkeysKey, SessionStoreEntr
 from jupyter_agent_host.runner.connection.outbox import Outbox
 from jupyter_agent_host.runner.connection.outbox_encoding import appends
 from jupyter_agent_host.runner.connection.transcript_uploads import Transcript, Uploads
+from jupyter_agent_host.runner.sdk.thinking_blocks import without_thinking
 
 
 class OutboxStore:
@@ -31,15 +32,19 @@ class OutboxStore:
             self._outbox.put(item)
 
     async def load(self, key: SessionKey) -> list[SessionStoreEntry] | None:
-        """The uploaded entries, None if there are none. Called by the SDK before it starts the CLI."""
+        """The uploaded entries without thinking, None if there are none. Called by the SDK before it starts the CLI."""
         transcript = self._uploads.get(key["session_id"]) or {}
         lines = transcript.get(key.get("subpath", ""))
-        return await anyio.to_thread.run_sync(decode_entries, lines) if lines else None
+        return await anyio.to_thread.run_sync(_resumable, lines) if lines else None
 
     async def list_subkeys(self, key: SessionListSubkeysKey) -> list[str]:
         """The subagents' transcripts that were uploaded."""
         transcript: Transcript = self._uploads.get(key["session_id"]) or {}
         return [subpath for subpath in transcript if subpath]
+
+
+def _resumable(lines: Sequence[bytes]) -> list[SessionStoreEntry]:
+    return cast("list[SessionStoreEntry]", without_thinking(cast("list[Any]", decode_entries(lines))))
 
 
 def decode_entries(lines: Sequence[bytes]) -> list[SessionStoreEntry]:

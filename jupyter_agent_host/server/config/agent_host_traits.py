@@ -133,7 +133,8 @@ class AgentHost(NetworkTraits):
     ).tag(config=True)
     allowed_features = List(
         Enum(("mcp_servers", "container", "server_tools", "url_sources", "file_sources")),
-        help="Features of the model API that are refused by default, since each is a way out of the sandbox.",
+        help="Features of the model API that are refused by default, since each is a way out of the sandbox. "
+        "server_tools gives agents the tool WebSearch, too.",
     ).tag(config=True)
     max_requests_in_flight = Int(8, help="Model requests at once, per notebook.").tag(config=True)
     max_requests_per_minute = Int(120, help="Model requests in a minute, per notebook.").tag(config=True)
@@ -166,6 +167,9 @@ class AgentHost(NetworkTraits):
     max_budget_usd = Float(
         None, allow_none=True, help="What one notebook's agent may cost in all, in US dollars; None: no limit."
     ).tag(config=True)
+
+    max_subagents = Int(4, help="Subagents of one agent that may run at once.").tag(config=True)
+    max_subagent_depth = Int(1, help="How deep subagents may start others; 1: they may not.").tag(config=True)
 
     data_dir = Unicode(help="Folder of the journal, locks and sandboxes' private files.").tag(config=True)
     secret_file = Unicode(
@@ -202,6 +206,8 @@ class AgentHost(NetworkTraits):
         "pids_limit",
         "max_turns",
         "max_budget_usd",
+        "max_subagents",
+        "max_subagent_depth",
         "max_copy_files",
         "max_requests_in_flight",
         "max_requests_per_minute",
@@ -295,6 +301,8 @@ class AgentHost(NetworkTraits):
             permission_mode=cast(PermissionMode, self.permission_mode),
             max_turns=self.max_turns,
             max_budget_usd=self.max_budget_usd,
+            max_subagents=self.max_subagents,
+            max_subagent_depth=self.max_subagent_depth,
             signing_keys=signing_keys,
             save_state=cast(SaveState, self.save_state),
             max_envelope_bytes=self.max_envelope_size,

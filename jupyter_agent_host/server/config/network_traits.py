@@ -10,7 +10,6 @@ from traitlets import Bool, Dict, Enum, Int, List, TraitError, Unicode, validate
 from traitlets.config import LoggingConfigurable
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.network.network_policy import canonical
 from jupyter_agent_host.host.secret_text import SecretText, hide
 from jupyter_agent_host.host.settings import (
     AuditSettings,
@@ -96,6 +95,8 @@ class NetworkTraits(LoggingConfigurable):
     @validate("allowed_hosts", "denied_hosts", "private_hosts")
     def _check_rules(self, proposal: dict[str, Any]) -> list[str]:
         try:
+            from jupyter_agent_host.host.network.network_policy import canonical  # noqa: PLC0415 - loads the gateway
+
             return [canonical(text) for text in proposal["value"]]
         except ConfigError as err:
             raise TraitError(f"AgentHost.{proposal['trait'].name}: {err}") from err

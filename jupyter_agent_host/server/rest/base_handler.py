@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from http import HTTPStatus
 from types import TracebackType
@@ -78,8 +78,16 @@ class AgentHostHandler(APIHandler):
         self._gone.cancel()
         super().on_connection_close()
 
-    async def stream(self, records: AsyncGenerator[EventRecord, None]) -> None:
+    async def stream(
+        self,
+        records: AsyncGenerator[EventRecord, None],
+        *,
+        head: bytes = b"",
+        end: Callable[[], Awaitable[bytes]] | None = None,
+    ) -> None:
         """Send event records, one JSON object a line, until they end or the other side goes away.
+
+        `head` is the first line, at once; `end` gives a last one when the records ended by themselves.
 
         A blank line is sent when nothing happened for a while. Each write waits for the socket, so a slow reader slows
         this stream and nothing else.
@@ -88,22 +96,29 @@ class AgentHostHandler(APIHandler):
         self.set_header("Cache-Control", "no-store")
         # Some proxies hold a streamed body back until it ends.
         self.set_header("X-Accel-Buffering", "no")
+        connection: Any = self.request.connection
+        connection.stream.set_nodelay(True)  # else a line waits until the one before was acknowledged
         lines = _Lines(self, self._gone)
         with self.service.stream_scope(self._gone):
             async with aclosing(records), anyio.create_task_group() as group:
+                await lines.send(head + b"\n")  # an empty one, too, so that headers go out
                 group.start_soon(lines.beat)
-                await self._send_all(records, lines)
+                if await self._send_all(records, lines) and end is not None:
+                    await lines.send(await end() + b"\n")
                 group.cancel_scope.cancel()
         if not self._gone.cancel_called:
             self.finish()
 
-    async def _send_all(self, records: AsyncGenerator[EventRecord, None], lines: _Lines) -> None:
+    async def _send_all(self, records: AsyncGenerator[EventRecord, None], lines: _Lines) -> bool:
+        """False when they broke off."""
         try:
             async for record in records:
                 await lines.send(record_to_json(record) + b"\n")
         except AgentHostError as err:
             # The status went out long ago; a stream that ends early is taken up again by its reader.
             self.log.warning("agent host: a stream of events broke off: %s", err)
+            return False
+        return True
 
 
 class _Lines:
@@ -125,12 +140,10 @@ class _Lines:
                 self._gone.cancel()
 
     async def beat(self) -> None:
-        """Send a blank line at once, so that headers go out, then whenever the stream was silent for a while."""
+        """Send a blank line whenever the stream was silent for a while."""
+        sent = self._sent
         while True:
-            await self.send(b"\n")
+            await anyio.sleep(HEARTBEAT_SECONDS)
+            if sent == self._sent:
+                await self.send(b"\n")
             sent = self._sent
-            while True:
-                await anyio.sleep(HEARTBEAT_SECONDS)
-                if sent == self._sent:
-                    break
-                sent = self._sent

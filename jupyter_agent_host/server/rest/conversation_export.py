@@ -12,7 +12,6 @@ from urllib.parse import quote
 import anyio.to_thread
 import msgspec
 
-from jupyter_agent_host.host.api.status_report import turn_summary
 from jupyter_agent_host.protocol.events import EventRecord, TextDelta, record_to_json
 from jupyter_agent_host.rendering.markdown_escaping import escape_text, settle_dollars
 from jupyter_agent_host.rendering.markdown_sanitizer import make_inert
@@ -59,6 +58,8 @@ async def _jsonl(items: Items) -> AsyncIterator[bytes]:
 
     Pieces of text are left out, since the whole text follows.
     """
+    from jupyter_agent_host.host.api.status_report import turn_summary  # noqa: PLC0415 - the host is loaded once the server runs
+
     async for item in items:
         if isinstance(item, TurnRow):
             yield msgspec.json.encode({"turn": turn_summary(item)}) + b"\n"

@@ -63,6 +63,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
     def open(self, notebook_id: str) -> None:
         """Begin to send. tornado reads pings and closing frames only once this method has returned."""
         super().open()
+        self.set_nodelay(True)  # else a message waits until the one before was acknowledged
         self._sender = asyncio.create_task(self._send_until_gone(notebook_id))
         self._sender.add_done_callback(self._sent)
 

@@ -13,8 +13,16 @@ import msgspec
 from jupyter_server.auth.decorator import allow_unauthenticated
 
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.protocol.host_api import VERBS, Answer, EventsRequest
-from jupyter_agent_host.protocol.kernel_auth import SIGNATURE_HEADER, sign_answer
+from jupyter_agent_host.protocol.host_api import (
+    VERBS,
+    Answer,
+    EventsRequest,
+    PromptAccepted,
+    PromptRequest,
+    Simple,
+    TurnStreamEnd,
+)
+from jupyter_agent_host.protocol.kernel_auth import SIGNATURE_HEADER, sign_answer, sign_stream_end
 from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
 from jupyter_agent_host.server.rest.base_handler import AgentHostHandler
 from jupyter_agent_host.server.rest.http_errors import decode_request, failure_of, path_in, status_of
@@ -87,3 +95,31 @@ class KernelEventsHandler(KernelHandler):
         records = await self.service.events(notebook_id, request)
         self.sign(HTTPStatus.OK, None)
         await self.stream(records)
+
+
+class KernelTurnHandler(KernelHandler):
+    """`POST kernels/{kernel_id}/turn`: one turn of the kernel's own notebook, from its prompt to its end."""
+
+    @allow_unauthenticated
+    async def post(self, kernel_id: str) -> None:
+        """Take a `PromptRequest` and stream JSON lines, with blank ones in between.
+
+        First the `PromptAccepted`, which the answer's signature covers, then the turn's events, last a `TurnStreamEnd`.
+        """
+        self.authenticate(kernel_id)
+        request = decode_request(PromptRequest, self.request.body)
+        path = await self.service.kernels.notebook_path(kernel_id, request.path)
+        accepted = await self.service.call_by_path(path, "prompt", request, kernel_id=kernel_id)
+        if not isinstance(accepted, PromptAccepted):
+            raise AgentHostError("The host did not accept the prompt.")
+        events = EventsRequest(after=accepted.after, turn_id=accepted.turn_id)
+        records = await self.service.events(accepted.notebook_id, events)
+        head = msgspec.json.encode(accepted)
+        self.sign(HTTPStatus.OK, head)
+
+        async def end() -> bytes:
+            info = msgspec.json.encode(await self.service.call_by_id(accepted.notebook_id, "status", Simple()))
+            signature = sign_stream_end(self.service.kernels.key(kernel_id), nonce=self._nonce, body=info)
+            return msgspec.json.encode(TurnStreamEnd(info=msgspec.Raw(info), signature=signature))
+
+        await self.stream(records, head=head, end=end)

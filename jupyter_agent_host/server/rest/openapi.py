@@ -7,7 +7,16 @@ from typing import Any
 import msgspec
 
 from jupyter_agent_host.protocol.events import AnyEvent
-from jupyter_agent_host.protocol.host_api import VERBS, EventsRequest, Failure, NotebookInfo, OpenRequest
+from jupyter_agent_host.protocol.host_api import (
+    VERBS,
+    EventsRequest,
+    Failure,
+    NotebookInfo,
+    OpenRequest,
+    PromptAccepted,
+    PromptRequest,
+    TurnStreamEnd,
+)
 from jupyter_agent_host.protocol.kernel_auth import NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER
 from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
 from jupyter_agent_host.version import __version__
@@ -19,7 +28,7 @@ _RECORD = "EventRecord"
 
 def openapi_document(base_url: str) -> dict[str, Any]:
     """OpenAPI 3.1 for everything below `{base_url}agent-host/`."""
-    kinds = {EventsRequest, Failure, NotebookInfo, OpenRequest}
+    kinds = {EventsRequest, Failure, NotebookInfo, OpenRequest, TurnStreamEnd}
     for request, answer in (VERBS | KERNEL_VERBS).values():
         kinds |= {request, answer}
     ordered = sorted(kinds, key=lambda kind: kind.__name__)
@@ -77,6 +86,7 @@ def _paths() -> dict[str, Any]:
             "get": _get("turnOutput", "A finished turn as its cell's output", {_JSON: {}}, "notebook_id", "turn_id")
         },
         "/pages/socket": {"get": _get("pageSocket", "WebSocket: what a page has open, and edits of it", {_JSON: {}})},
+        "/kernels/{kernel_id}/turn": {"post": _signed(_turn())},
         "/kernels/{kernel_id}/events": {"post": _signed(_events("kernelEvents", "kernel_id"))},
         "/openapi.json": {"get": _get("openapi", "This document", {_JSON: {}})},
     }
@@ -105,6 +115,21 @@ def _events(name: str, parameter: str) -> dict[str, Any]:
     return {
         **_get(name, "Events as JSON lines; blank lines in between", content, parameter),
         "requestBody": {"content": {_JSON: {"schema": _reference(EventsRequest)}}},
+    }
+
+
+def _turn() -> dict[str, Any]:
+    """Three kinds of lines: the acceptance, events, and the end."""
+    kinds = [_reference(PromptAccepted), {"$ref": _REF.format(name=_RECORD)}, _reference(TurnStreamEnd)]
+    content = {"application/x-ndjson": {"schema": {"oneOf": kinds}}}
+    return {
+        **_get(
+            "kernelTurn",
+            "One turn as JSON lines: acceptance, events, end; blank lines in between",
+            content,
+            "kernel_id",
+        ),
+        "requestBody": {"content": {_JSON: {"schema": _reference(PromptRequest)}}},
     }
 
 

@@ -29,6 +29,7 @@ ROUTES: list[tuple[str, type[RequestHandler]]] = [
     (_NOTEBOOK + r"/events/socket", EventSocket),
     (_NOTEBOOK + r"/turns/(?P<turn_id>[\w-]{1,64})/output", rest_handlers.TurnOutputHandler),
     (_NOTEBOOK + _VERB, rest_handlers.VerbHandler),
+    (_KERNEL + r"/turn", kernel_handlers.KernelTurnHandler),
     (_KERNEL + r"/events", kernel_handlers.KernelEventsHandler),
     (_KERNEL + _KERNEL_VERB, kernel_handlers.KernelVerbHandler),
 ]

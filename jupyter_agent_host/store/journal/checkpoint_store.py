@@ -55,6 +55,9 @@ class Decisions:
 
     async def take_untold(self, notebook_id: str) -> list[CheckpointItemRow]:
         """What was rejected or undone since the agent was last told; it counts as told now."""
+        # Looked for first: this is asked before every prompt, and a change waits for the disk.
+        if not await self._journal.query(partial(checkpoint_table.has_untold, notebook_id=notebook_id)):
+            return []
         return await self._journal.change(partial(checkpoint_table.take_untold, notebook_id=notebook_id))
 
     async def grants(self, notebook_id: str) -> list[PermissionGrantRow]:

@@ -25,6 +25,7 @@ from jupyter_agent_host.store.journal.rows import (
     SandboxRow,
     SessionOverview,
     SessionRow,
+    Standing,
     TurnRow,
 )
 from jupyter_agent_host.store.journal.sqlite_connection import connect_writer, journal_error, prepare_file
@@ -157,6 +158,12 @@ class Journal:
     async def context_tokens(self, session_id: str) -> int:
         """Tokens in the context after the conversation's newest turn, as the agent told; 0 when it did not."""
         return await self.query(partial(session_overview.context_tokens, session_id=session_id))
+
+    async def standing(self, notebook_id: str, session_id: str, *, since: float | None = None) -> Standing:
+        """Title, turns, costs and context in one look; `since` is when the running turn began, if one runs."""
+        return await self.query(
+            partial(session_overview.standing, notebook_id=notebook_id, session_id=session_id, since=since)
+        )
 
     async def models_used(self, notebook_id: str, *, limit: int = 20) -> list[str]:
         """Models that answered this notebook, newest first."""

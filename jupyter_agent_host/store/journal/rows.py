@@ -222,3 +222,20 @@ class CheckpointRow:
     @property
     def size_bytes(self) -> int:
         return sum(item.size_bytes for item in self.items)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a notebook and its conversation stand, in figures.
+
+    Attributes:
+        turns: those that led to the conversation's last one.
+        cost_usd: of the notebook; `turn_cost_usd` of the turn that began at the given time, else of the last one.
+        context_tokens: in the context after the newest turn; 0 when no turn told.
+    """
+
+    title: str
+    turns: int
+    cost_usd: float
+    turn_cost_usd: float
+    context_tokens: int

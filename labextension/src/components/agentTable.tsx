@@ -95,10 +95,10 @@ function Row(props: AgentTableProps & { row: AgentRow }): JSX.Element {
         </span>
       </td>
       <td>{cpuWords(row)}</td>
-      <td title={info.memLimitBytes ? trans.__('of %1', memory(info.memLimitBytes)) : ''}>
+      <td title={memoryWords(trans, info)}>
         {running && info.memBytes !== null ? memory(info.memBytes) : '–'}
       </td>
-      <td>{info.sandboxStarted === null ? '–' : duration(info.measured - info.sandboxStarted)}</td>
+      <td>{upWords(info)}</td>
       <td>{money(info.costUsd)}</td>
       <td>
         <div className="jp-AgentHost-agentActions">
@@ -127,4 +127,19 @@ function Row(props: AgentTableProps & { row: AgentRow }): JSX.Element {
 /** Share of the processor time that the sandbox may use. */
 export function cpuWords(row: AgentRow): string {
   return row.cores === null ? '–' : `${Math.round(row.cores * 100)} %`;
+}
+
+/** What the memory's figure is of, and how old it is. */
+export function memoryWords(trans: TranslationBundle, info: NotebookInfo): string {
+  const limit = info.memLimitBytes ? [trans.__('of %1', memory(info.memLimitBytes))] : [];
+  const age = info.measuredAgeSeconds === null ? [] : [trans.__('measured %1 ago', duration(info.measuredAgeSeconds))];
+  return [...limit, ...age].join(' · ');
+}
+
+/** How long the sandbox has run, by the server's clock. */
+export function upWords(info: NotebookInfo): string {
+  if (info.sandboxStarted === null || info.measuredAgeSeconds === null) {
+    return '–';
+  }
+  return duration(info.measured + info.measuredAgeSeconds - info.sandboxStarted);
 }

@@ -41,12 +41,14 @@ export interface NotebookInfo {
   /** Seconds since the epoch, as `measured`. */
   sandboxStarted: number | null;
   measured: number;
+  measuredAgeSeconds: number | null;
   cpuSeconds: number | null;
   memBytes: number | null;
   memLimitBytes: number;
   cpuLimit: number;
   pids: number | null;
   stripped: boolean;
+  turnMoments: Json;
   /** The file in which the session was found just now, with the first `savedTurns` of its turns; '' for none. */
   savedIn: string;
   savedTurns: number;

@@ -7,8 +7,10 @@ import { Reviews } from '../turns/turnReviews';
 import type { TurnView } from '../turns/turnView';
 import type { Attachment, EventRecord, History, Json, NotebookInfo, NotebookMode, PermissionMode, TrustChoice } from '../server/wire';
 
-/** Events after which the header has something new to show. */
-const TELLING = new Set(['turn_started', 'turn_ended', 'sandbox_state', 'session_changed', 'permission_asked']);
+/** Events after which the server knows something new that they do not say themselves: costs, context, the session. */
+const TELLING = new Set(['turn_ended', 'session_changed']);
+/** The same for a sandbox that entered one of these states: what isolates it, and since when. */
+const TELLING_STATES = new Set(['ready', 'stopped', 'lost']);
 const NOT_OURS = new Set(['foreign', 'unsigned', 'corrupt', 'diverged']);
 const STATUS_DELAY_MS = 60;
 /** Verbs whose effect is seen where they were asked for. */
@@ -254,7 +256,10 @@ export class Agent implements IAgent {
   private receive(records: readonly EventRecord[]): void {
     this.reviews.received(records);
     this.conversation = fold(this.conversation, records);
-    if (records.some(record => TELLING.has(record.event.kind))) {
+    if (this.info !== null) {
+      this.info = withStates(this.info, records);
+    }
+    if (records.some(tellsOfMore)) {
       this.statusTimer ??= setTimeout(() => void this.status(), STATUS_DELAY_MS);
     }
     this.tell();
@@ -267,7 +272,9 @@ export class Agent implements IAgent {
       await this.attempt(async () => {
         const info = await this.api.call(id, 'status');
         if (!this.disposed) {
-          await this.adopt(info);
+          // What happened while the answer was on its way is newer than the answer.
+          const newer = (this.info?.lastEvent ?? 0) > info.lastEvent ? this.info : null;
+          await this.adopt(newer === null ? info : { ...info, state: newer.state, lastEvent: newer.lastEvent });
         }
       }, false);
     }
@@ -317,4 +324,21 @@ export class Agent implements IAgent {
   private readonly older = new Map<string, TurnView | null | undefined>();
   private statusTimer: ReturnType<typeof setTimeout> | undefined;
   private disposed = false;
+}
+
+/** Whether the server has to be asked what came of this event. */
+export function tellsOfMore(record: EventRecord): boolean {
+  const { event } = record;
+  return TELLING.has(event.kind) || (event.kind === 'sandbox_state' && 'state' in event && TELLING_STATES.has(event.state));
+}
+
+/** What the events themselves say of how the notebook stands, so that nobody has to ask. */
+export function withStates(info: NotebookInfo, records: readonly EventRecord[]): NotebookInfo {
+  let now = info;
+  for (const { number, event } of records) {
+    if (event.kind === 'sandbox_state' && 'state' in event && number > now.lastEvent) {
+      now = { ...now, state: event.state, lastEvent: number };
+    }
+  }
+  return now;
 }

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from house import House, OpenHouse
 
-from jupyter_agent_host.errors import EnvelopeUntrustedError, PromptTooLargeError, UnknownNotebookError
+from jupyter_agent_host.errors import EnvelopeUntrustedError, PromptTooLargeError, ProtocolError, UnknownNotebookError
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.protocol.events import FilesChanged, SandboxState, TextDelta, ToolCall, ToolResult
 from jupyter_agent_host.protocol.host_api import Cost, History, HistoryRequest, PromptRequest, Simple, TrustRequest
@@ -28,6 +28,23 @@ async def test_a_turn_streams_and_a_second_one_remembers(open_house: OpenHouse) 
         assert not [event for event in second.of(SandboxState) if event.state == "starting"]
         numbers = [record.number for record in [*first.records, *second.records]]
         assert numbers == sorted(set(numbers))
+
+
+async def test_a_prompt_that_is_sent_again_begins_no_second_turn(open_house: OpenHouse) -> None:
+    key = "k" * 32
+    async with open_house() as house:
+        first = await house.ask("hello there", idempotency_key=key)
+        again = await house.ask("hello there", idempotency_key=key)
+        assert again.accepted == first.accepted
+        assert [record.number for record in again.records] == [record.number for record in first.records]
+    async with open_house() as restarted:
+        sent_late = await restarted.ask("hello there", idempotency_key=key, again=True)
+        assert sent_late.accepted == first.accepted
+        assert sent_late.ended == first.ended
+        info = await restarted.info()
+        assert info.turns == 1
+        with pytest.raises(ProtocolError):
+            await restarted.ask("x", idempotency_key="short")
 
 
 async def test_files_reach_the_notebooks_folder(open_house: OpenHouse) -> None:

@@ -20,20 +20,24 @@ MILLION = 1_000_000
 
 
 @pytest.mark.parametrize(
-    ("model", "input_usd", "output_usd"),
+    ("model", "input_usd", "output_usd", "read"),
     [
-        ("claude-opus-5-5", 5, 25),
-        ("claude-sonnet-5", 3, 15),
-        ("claude-haiku-4-5-20251001", 1, 5),
-        ("claude-3-5-haiku-20241022", 1, 5),
-        ("claude-opus-4-1-20250805", 15, 75),
-        ("never-heard-of", 15, 75),
+        ("claude-opus-5-5", 4, 20, 0.05),
+        ("claude-opus-5-5[1m]", 4, 20, 0.05),
+        ("us.anthropic.claude-opus-4-8-v1", 5, 25, 0.1),
+        ("claude-sonnet-5", 2, 10, 0.1),
+        ("claude-fable-5-1", 10, 50, 0.025),
+        ("claude-haiku-4-5-20251001", 1, 5, 0.1),
+        ("claude-3-5-haiku-20241022", 0.8, 4, 0.1),
+        ("claude-opus-4-1-20250805", 15, 75, 0.1),
+        ("claude-opus-9", 5, 25, 0.1),
+        ("never-heard-of", 15, 75, 0.1),
     ],
 )
-def test_prices(model: str, input_usd: float, output_usd: float) -> None:
+def test_prices(model: str, input_usd: float, output_usd: float, read: float) -> None:
     assert cost_usd(model, Tokens(input_tokens=MILLION)) == pytest.approx(input_usd)
     assert cost_usd(model, Tokens(output_tokens=MILLION)) == pytest.approx(output_usd)
-    assert cost_usd(model, Tokens(cache_read_input_tokens=MILLION)) == pytest.approx(0.1 * input_usd)
+    assert cost_usd(model, Tokens(cache_read_input_tokens=MILLION)) == pytest.approx(read * input_usd)
     written = Tokens(cache_creation_input_tokens=MILLION)
     assert cost_usd(model, written) == pytest.approx(1.25 * input_usd)
     hour = Tokens(cache_creation_input_tokens=MILLION, cache_creation_1h_input_tokens=MILLION)

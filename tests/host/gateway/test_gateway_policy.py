@@ -189,3 +189,22 @@ async def test_a_refusal_reaches_the_agent_as_a_sentence_and_nothing_else_goes_o
     assert door.ledger.entries[0].refused == "container"
     assert door.ledger.admitted == []
     assert door.model.requests == []
+
+
+BINDING = "thinking-binding-controls-2026-08-01"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", ["adaptive", "enabled"])
+async def test_the_thinking_binding_field_passes_with_its_beta_and_not_without(kind: str) -> None:
+    thinking = {"type": kind, "block_binding": {"prefix_mismatch_behavior": "drop_block"}}
+    async with open_door() as door, door.client() as client:
+        refused = await client.post("/v1/messages", json=ask(thinking=thinking))
+        beta = {"anthropic-beta": f"claude-code-20250219,{BINDING}"}
+        passed = await client.post("/v1/messages", json=ask(thinking=thinking), headers=beta)
+    assert refused.status_code == 400
+    assert f"thinking.{kind}.block_binding: Extra inputs are not permitted" in refused.text
+    assert passed.status_code == 200
+    (sent,) = door.model.messages
+    assert BINDING in sent.headers["anthropic-beta"]
+    assert sent.body["thinking"] == thinking

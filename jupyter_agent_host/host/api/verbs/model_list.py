@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from jupyter_agent_host.host.settings import HostSettings
 
-SHORT_NAMES = ("opus", "sonnet", "haiku")
+SHORT_NAMES = ("opus", "sonnet", "haiku", "fable")
 """The SDK's names for the newest model of each family."""
 
 _IS_GLOB = re.compile(r"[*?\[]")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from uuid import uuid4
 
-from jupyter_agent_host.errors import PromptTooLargeError
+from jupyter_agent_host.errors import PromptTooLargeError, ProtocolError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.sessions import session_selection
@@ -16,12 +18,16 @@ from jupyter_agent_host.protocol.limits import MAX_PROMPT_BYTES
 from jupyter_agent_host.store.digests import prompt_digest
 from jupyter_agent_host.store.journal.rows import TurnRow
 
+_MOST_ACCEPTED = 200
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
+
 
 async def prompt(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest) -> PromptAccepted:
     """Accept one turn, or find the earlier answer that `once` asks for.
 
     Raises:
         PromptTooLargeError, AttachmentError, EnvelopeUntrustedError, DivergedSessionError.
+        ProtocolError: the idempotency key is none.
     """
     size_bytes = len(request.prompt.encode("utf-8", "surrogatepass"))
     if size_bytes > MAX_PROMPT_BYTES:
@@ -33,16 +39,43 @@ async def prompt(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest)
     agent.guard_trust()
     if request.origin != "job":
         agent.jobs.person_spoke()
+    turn_id = _turn_id(agent, request.idempotency_key)
     async with agent.accepting:
+        if request.idempotency_key and (accepted := await _accepted_before(agent, request, turn_id)) is not None:
+            return accepted
         if request.once:
             found = await _answered(agent, request)
             if found is not None:
                 return _accepted(agent, found.session_id, found.turn_id, found.first_event - 1, answered=True)
         if request.new or request.fork:
             await session_selection.begin(agent, how="forked" if request.fork else "new")
-        turn = await _turn(agent, ref, request)
+        turn = await _turn(agent, ref, request, turn_id)
         after = await agent.submit(turn, attached)
-    return _accepted(agent, turn.session_id, turn.turn_id, after)
+        accepted = _accepted(agent, turn.session_id, turn.turn_id, after)
+        if request.idempotency_key:
+            agent.accepted[turn_id] = accepted
+            while len(agent.accepted) > _MOST_ACCEPTED:
+                del agent.accepted[next(iter(agent.accepted))]
+    return accepted
+
+
+def _turn_id(agent: NotebookAgent, key: str) -> str:
+    """Follows from the key and the notebook, so that no key can name a turn of another notebook."""
+    if not key:
+        return uuid4().hex
+    if not _KEY.fullmatch(key):
+        raise ProtocolError("`idempotencyKey` must have 16 to 64 letters, digits, `-` or `_`.")
+    return hashlib.sha256(f"{agent.row.notebook_id}\n{key}".encode()).hexdigest()[:32]
+
+
+async def _accepted_before(agent: NotebookAgent, request: PromptRequest, turn_id: str) -> PromptAccepted | None:
+    """What an earlier prompt with the same key was answered; the journal knows those of an earlier server."""
+    if turn_id in agent.accepted:
+        return agent.accepted[turn_id]
+    if not request.again:
+        return None
+    found = await agent.services.journal.events(agent.row.notebook_id, turn_id=turn_id, limit=1)
+    return _accepted(agent, found[0].session_id, turn_id, found[0].number - 1) if found else None
 
 
 def _accepted(
@@ -57,17 +90,19 @@ def _accepted(
     )
 
 
-async def _turn(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest) -> QueuedTurn:
+async def _turn(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest, turn_id: str) -> QueuedTurn:
     source = await session_selection.fork_source(agent)
-    return QueuedTurn(
+    turn = QueuedTurn(
         request=request,
         session_id=agent.row.session_id,
         options=await session_options(agent, request),
         source=source.session_id,
         fork_at=source.fork_at,
         actor=ref.actor,
-        turn_id=uuid4().hex,
+        turn_id=turn_id,
     )
+    turn.note("asked", ref.asked or None)
+    return turn
 
 
 async def _answered(agent: NotebookAgent, request: PromptRequest) -> TurnRow | None:

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from jupyter_agent_host.host.settings import Credential
 
+THINKING_BINDING_BETA = "thinking-binding-controls-2026-08-01"
+"""Lets a request say what becomes of thinking whose prefix changed. It passes with its field, see `request_policy`."""
+
 ALLOWED_BETAS = frozenset(
     {
         "advanced-tool-use-2025-11-20",
@@ -21,6 +24,7 @@ ALLOWED_BETAS = frozenset(
         "per-turn-control-2026-07-01",
         "prompt-caching-scope-2026-01-05",
         "redact-thinking-2026-02-12",
+        THINKING_BINDING_BETA,
         "structured-outputs-2025-12-15",
         "task-budgets-2026-03-13",
         "thinking-display-updates-2026-08-18",

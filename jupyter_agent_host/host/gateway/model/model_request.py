@@ -14,7 +14,12 @@ from jupyter_agent_host.errors import AgentHostError, CredentialMissingError
 from jupyter_agent_host.host.gateway.client_connection import ClientConnection, ConnectionGoneError, RequestHead
 from jupyter_agent_host.host.gateway.gateway_limits import KIB, GatewayLimits
 from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, malformed, shown
-from jupyter_agent_host.host.gateway.model.credential_headers import Headers, request_headers, response_headers
+from jupyter_agent_host.host.gateway.model.credential_headers import (
+    Headers,
+    allowed_betas,
+    request_headers,
+    response_headers,
+)
 from jupyter_agent_host.host.gateway.model.model_client import ModelClient, UpstreamBrokeError
 from jupyter_agent_host.host.gateway.model.model_routes import ModelRoute, decide
 from jupyter_agent_host.host.gateway.model.request_body import parse_body
@@ -101,7 +106,7 @@ class ModelExchange:
     async def _answer_body(self, route: ModelRoute, head: RequestHead, body: bytes) -> None:
         """Raises nothing of its own: in a task group it would come out as a group."""
         try:
-            checked = await self._check(body)
+            checked = await self._check(head, body)
             self.progress.model = checked.model
             async with self.quota.place():
                 await self._admit(checked.model)
@@ -113,7 +118,7 @@ class ModelExchange:
         except ConnectionGoneError:
             logger.debug("a client went away")
 
-    async def _check(self, body: bytes) -> CheckedRequest:
+    async def _check(self, head: RequestHead, body: bytes) -> CheckedRequest:
         if self.settings.credential is None:
             raise Refusal(
                 "credential_missing",
@@ -126,8 +131,12 @@ class ModelExchange:
             value = parse()
         else:
             value = await anyio.to_thread.run_sync(parse, limiter=self.parsing)
+        betas = allowed_betas(value for name, value in head.headers if name == b"anthropic-beta")
         return check_request(
-            value, allowed_models=self.settings.allowed_models, allowed_features=self.settings.allowed_features
+            value,
+            allowed_models=self.settings.allowed_models,
+            allowed_features=self.settings.allowed_features,
+            betas=betas.decode("ascii").split(","),
         )
 
     async def _admit(self, model: str) -> None:

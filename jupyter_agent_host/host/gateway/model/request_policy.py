@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, malformed
+from jupyter_agent_host.host.gateway.model.credential_headers import THINKING_BINDING_BETA
 
 ALLOWED_FIELDS = frozenset(
     {
@@ -72,15 +73,20 @@ class CheckedRequest:
 
 
 def check_request(
-    body: dict[str, Any], *, allowed_models: Collection[str], allowed_features: Collection[str]
+    body: dict[str, Any],
+    *,
+    allowed_models: Collection[str],
+    allowed_features: Collection[str],
+    betas: Collection[str] = (),
 ) -> CheckedRequest:
-    """Check a parsed body.
+    """Check a parsed body. `betas`: the beta features that go out with it.
 
     Raises:
         Refusal: with the rule's name and a sentence that says what to change.
     """
     _check_fields(body, allowed_features)
     model = _check_model(body.get("model"), allowed_models)
+    _check_thinking(body.get("thinking"), betas)
     for tool in _dicts(body.get("tools"), "tools"):
         _check_tool(tool, allowed_features)
     _check_content(body.get("system"), allowed_features)
@@ -105,6 +111,17 @@ def _check_model(model: Any, allowed_models: Collection[str]) -> str:
         names = ", ".join(allowed_models) or "none"
         raise Refusal("model", f"The model {model} is not allowed here; allowed models: {names}.")
     return model
+
+
+def _check_thinking(thinking: Any, betas: Collection[str]) -> None:
+    """`block_binding` is known to the API with its beta only. The words are the API's: the CLI then asks without it."""
+    if isinstance(thinking, dict) and "block_binding" in thinking and THINKING_BINDING_BETA not in betas:
+        raise malformed(f"thinking.{_shown_kind(thinking)}.block_binding: Extra inputs are not permitted")
+
+
+def _shown_kind(thinking: dict[str, Any]) -> str:
+    kind = thinking.get("type")
+    return kind if kind in ("adaptive", "enabled") else "unknown"
 
 
 def _check_stream(stream: Any) -> bool:

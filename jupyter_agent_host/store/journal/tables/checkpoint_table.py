@@ -92,17 +92,24 @@ def drop_content(connection: sqlite3.Connection, notebook_id: str, turn_id: str,
     )
 
 
+_UNTOLD = (
+    " WHERE told = 0 AND state IN ('rejected', 'undone')"
+    " AND checkpoint_id IN (SELECT id FROM checkpoints WHERE notebook_id = ?)"
+)
+
+
+def has_untold(connection: sqlite3.Connection, notebook_id: str) -> bool:
+    """Whether `take_untold` would give anything."""
+    return connection.execute(f"SELECT 1 FROM checkpoint_items{_UNTOLD} LIMIT 1", (notebook_id,)).fetchone() is not None  # noqa: S608 (constant)
+
+
 def take_untold(connection: sqlite3.Connection, notebook_id: str) -> list[CheckpointItemRow]:
     """Items that were rejected or undone since the agent was last told; they count as told now."""
-    where = (
-        " WHERE told = 0 AND state IN ('rejected', 'undone')"
-        " AND checkpoint_id IN (SELECT id FROM checkpoints WHERE notebook_id = ?)"
-    )
     rows = connection.execute(
-        f"SELECT kind, key, state FROM checkpoint_items{where} ORDER BY id",  # noqa: S608 (constant)
+        f"SELECT kind, key, state FROM checkpoint_items{_UNTOLD} ORDER BY id",  # noqa: S608 (constant)
         (notebook_id,),
     ).fetchall()
-    connection.execute(f"UPDATE checkpoint_items SET told = 1{where}", (notebook_id,))  # noqa: S608 (constant)
+    connection.execute(f"UPDATE checkpoint_items SET told = 1{_UNTOLD}", (notebook_id,))  # noqa: S608 (constant)
     return [CheckpointItemRow(kind, key, state) for kind, key, state in rows]
 
 

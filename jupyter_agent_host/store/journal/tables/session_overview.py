@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 from jupyter_agent_host.protocol.events import TurnEnded, read_event
-from jupyter_agent_host.store.journal.rows import SessionOverview, SessionRow
-from jupyter_agent_host.store.journal.tables import notebook_table, turn_table
+from jupyter_agent_host.store.journal.rows import SessionOverview, SessionRow, Standing, TurnRow
+from jupyter_agent_host.store.journal.tables import ledger_table, notebook_table, turn_table
 
 
 def overviews(connection: sqlite3.Connection, notebook_id: str, keep: str, limit: int) -> list[SessionOverview]:
@@ -19,7 +19,25 @@ def overviews(connection: sqlite3.Connection, notebook_id: str, keep: str, limit
 
 def context_tokens(connection: sqlite3.Connection, session_id: str) -> int:
     """How many tokens the conversation's newest ended turn left in the context; 0 when no turn told."""
-    for turn in reversed(turn_table.lineage(connection, session_id)):
+    return _context_tokens(connection, turn_table.lineage(connection, session_id))
+
+
+def standing(connection: sqlite3.Connection, notebook_id: str, session_id: str, since: float | None) -> Standing:
+    """See `Standing`; `since` is when the running turn began."""
+    line = turn_table.lineage(connection, session_id)
+    rows = notebook_table.select(connection, SessionRow, "session_id = ?", (session_id,))
+    turn_cost = line[-1].cost_usd if line else 0.0
+    return Standing(
+        title=rows[0].title if rows else "",
+        turns=len(line),
+        cost_usd=ledger_table.total(connection, notebook_id, None).cost_usd,
+        turn_cost_usd=turn_cost if since is None else ledger_table.total(connection, notebook_id, since).cost_usd,
+        context_tokens=_context_tokens(connection, line),
+    )
+
+
+def _context_tokens(connection: sqlite3.Connection, line: list[TurnRow]) -> int:
+    for turn in reversed(line):
         row = connection.execute(
             "SELECT body FROM events WHERE notebook_id = ? AND turn_id = ? AND kind = 'turn_ended' LIMIT 1",
             (turn.notebook_id, turn.turn_id),

@@ -24,7 +24,7 @@ export function PartView(props: PartProps): JSX.Element | null {
       return part.text.trim() ? <Markdown text={part.text} open={part.open && running} /> : null;
     case 'thinking':
       return part.text.trim() ? (
-        <details className="jp-AgentHost-thinking">
+        <details className="jp-AgentHost-thinking" open={running}>
           <summary>{trans.__('Thinking')}</summary>
           <div>{part.text}</div>
         </details>
