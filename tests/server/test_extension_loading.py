@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import nbformat
 import pytest
-from jupyter_client.connect import find_connection_file
 from nbformat.v4 import new_notebook
-from server_lab import Kernel, Lab, LabMaker
-from test_saving import eventually
+from server_lab import Lab, LabMaker
 
 from jupyter_agent_host.server.event_schema import readable_schema
 
@@ -39,12 +38,18 @@ if "jupyter_server" in sys.orig_argv:
 """
 
 
-def kernel_of(lab: Lab, name: str) -> Kernel:
-    """A kernel that is up: a client that comes before takes a slow start for a kernel that died."""
+def run(lab: Lab, name: str, code: str) -> str:
+    """What the code prints in a new kernel. Until that is up, the client takes a slow start for a kernel that died."""
     nbformat.write(new_notebook(), lab.root / name)
     kernel = lab.session(name)
-    eventually(lambda: lab.http.get(f"api/kernels/{kernel.id}").json()["execution_state"] == "idle")
-    return kernel
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return kernel.run(code)
+        except RuntimeError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 @pytest.mark.parametrize(
@@ -60,26 +65,26 @@ def test_a_cell_tells_why_there_is_no_agent(
     (tmp_path / "sitecustomize.py").write_text(broken)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     with make_lab() as lab:
-        told = kernel_of(lab, "a.ipynb").run(STATUS)
+        told = run(lab, "a.ipynb", STATUS)
         assert reason in told
         assert "does not recognise this kernel" not in told
 
 
-def test_a_kernel_that_cannot_prove_itself_is_told_so(lab: Lab, tmp_path: Path) -> None:
+def test_a_kernel_that_cannot_prove_itself_is_told_so(lab: Lab) -> None:
     """Its own sentence, apart from that of a server without the extension."""
-    kernel = kernel_of(lab, "b.ipynb")
     code = f"""
-from dataclasses import replace
+from ipykernel.connect import get_connection_file
 from jupyter_agent_host.client.server_discovery import Kernel, ServerAddress
 from jupyter_agent_host.client.kernel_client import KernelClient
 from jupyter_agent_host.protocol.host_api import Simple
 try:
-    KernelClient(Kernel({find_connection_file(f"kernel-{kernel.id}.json")!r}, b"wrong"),
-                 ServerAddress({lab.server.url!r}, loopback=True)).call("status", Simple())
+    KernelClient(Kernel(get_connection_file(), b"wrong"), ServerAddress({lab.server.url!r}, loopback=True)).call(
+        "status", Simple()
+    )
 except Exception as err:
     print(err)
 """
-    assert "does not recognise this kernel" in kernel.run(code)
+    assert "does not recognise this kernel" in run(lab, "b.ipynb", code)
 
 
 def test_event_schemas_have_the_version_that_the_installed_library_reads(monkeypatch: pytest.MonkeyPatch) -> None:
