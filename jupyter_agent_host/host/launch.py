@@ -8,14 +8,17 @@ import time
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError, SandboxError
 from jupyter_agent_host.host.channel import ChannelOwner
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.review.checkpoints import keep_dir
 from jupyter_agent_host.host.services import Services
+from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
 from jupyter_agent_host.host.workspace.keep import Keeper
+from jupyter_agent_host.host.workspace.project import Project, ProjectRules, find_project
 from jupyter_agent_host.protocol.events import Notice
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.spec import ProviderReport, SandboxSpec
@@ -40,7 +43,7 @@ async def launch(
         AgentHostError: no provider can work here, or the sandbox did not start. Nothing is left behind.
     """
     choice = await services.choose()
-    workspace = workspace_for(row, services, choice.report)
+    workspace = await anyio.to_thread.run_sync(workspace_for, row, services, choice.report)
     mount = await workspace.prepare()
     token = secrets.token_hex(32)
     settings = services.settings
@@ -50,6 +53,7 @@ async def launch(
         session_id=session_id,
         token=token,
         workspace=mount,
+        workdir=workspace.workdir,
         limits=settings.limits,
         user=choice.report.sandbox_user,
         environment={**_GIT_IDENTITY, **settings.environment},
@@ -88,12 +92,14 @@ async def remember(sandbox: Sandbox, token: str, services: Services) -> None:
 
 
 def workspace_for(row: NotebookRow, services: Services, report: ProviderReport) -> Workspace:
-    """The notebook's workspace; its private state outlives every sandbox."""
+    """The notebook's workspace; its private state outlives every sandbox. Looks for the project's folder: blocking."""
     path = Path(row.path) if row.path else None
+    project = project_of(row, services.settings)
     return plan_workspace(
         WorkspaceRequest(
             settings=services.settings.workspace,
-            folder=path.parent if path else None,
+            folder=project.folder,
+            place=project.place,
             state_dir=state_dir(services.settings.data_dir, row.notebook_id),
             report=report,
             grants=row.grants,
@@ -102,6 +108,13 @@ def workspace_for(row: NotebookRow, services: Services, report: ProviderReport) 
             layers=services.layers,
         )
     )
+
+
+def project_of(row: NotebookRow, settings: HostSettings) -> Project:
+    """The folder that the notebook's agent sees. Blocking, shortly."""
+    wanted = settings.workspace
+    rules = ProjectRules(wanted.markers, wanted.root, settings.data_dir, wanted.masked)
+    return find_project(Path(row.path).parent if row.path else None, rules, row.folder)
 
 
 def state_dir(data_dir: Path, notebook_id: str) -> Path:

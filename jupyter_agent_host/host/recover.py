@@ -10,6 +10,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 import anyio
+import anyio.to_thread
 
 from jupyter_agent_host.errors import LeaseHeldError
 from jupyter_agent_host.host import launch, outcome
@@ -74,7 +75,8 @@ async def _take(manager: Manager, row: SandboxRow, provider: Provider, sandbox: 
         await sandbox.destroy()
         await services.journal.drop_sandbox(row.sandbox_id)
         return row.notebook_id
-    workspace = launch.workspace_for(notebook, services, await provider.probe())
+    report = await provider.probe()
+    workspace = await anyio.to_thread.run_sync(launch.workspace_for, notebook, services, report)
     await workspace.prepare()
     live = LiveSandbox(sandbox, row.token, workspace, driver.listener)
     live.fresh, live.started = False, row.created

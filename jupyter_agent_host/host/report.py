@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
+
+import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.context import last_known
+from jupyter_agent_host.host.launch import project_of
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.permissions.modes import effective_mode
 from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
@@ -28,6 +32,7 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
     isolation = live.sandbox.isolation if live is not None else None
     session, context = await journal.session(row.session_id), await last_known(agent)
     turns = await journal.lineage(row.session_id)
+    folder, place = await _shown(agent, live)
     return NotebookInfo(
         notebook_id=row.notebook_id,
         path=row.path,
@@ -39,6 +44,9 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         isolation_notes=isolation.notes if isolation else (),
         workspace_mode=live.workspace.mode if live is not None else agent.services.settings.workspace.mode,
         workspace_note=live.workspace.note if live is not None else "",
+        workspace_folder=str(folder or ""),
+        workspace_place=place,
+        workspace_restricted=live is not None and live.workspace.restricted,
         trust=agent.trust,
         trust_reason=agent.trust_reason,
         turns=len(turns) if agent.claim is None else len(agent.claim.history),
@@ -66,6 +74,14 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         refused_files=agent.kept_inside,
         hidden_files=live.workspace.masked[:_MOST_HIDDEN] if live is not None else (),
     )
+
+
+async def _shown(agent: NotebookAgent, live: LiveSandbox | None) -> tuple[Path | None, str]:
+    """The folder that the agent sees, or would see, and where in it commands start."""
+    if live is not None:
+        return live.workspace.folder, live.workspace.workdir
+    project = await anyio.to_thread.run_sync(project_of, agent.row, agent.services.settings)
+    return project.folder, project.place
 
 
 async def _turn_cost(agent: NotebookAgent, turns: list[TurnRow]) -> float:

@@ -137,6 +137,8 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     `context_tokens` fill `context_window` (0: unknown). `cpu_seconds` were used since `sandbox_started`, as of
     `measured` (both seconds since the epoch). `stripped`: the session was taken out of the notebook's file and stays
     out until the next turn. `hidden_files` are the first hundred of the folder that the agent never sees.
+    `workspace_folder` is what the agent sees, with commands starting in `workspace_place` below it;
+    `workspace_restricted`: less of it than was asked for, and `workspace_note` says why.
     """
 
     notebook_id: str
@@ -149,6 +151,9 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     isolation_notes: tuple[str, ...] = ()
     workspace_mode: str = ""
     workspace_note: str = ""
+    workspace_folder: str = ""
+    workspace_place: str = ""
+    workspace_restricted: bool = False
     trust: Trust = "none"
     trust_reason: str = ""
     turns: int = 0
@@ -232,6 +237,18 @@ class GrantRequest(Request, frozen=True, kw_only=True):
     """Let guarded workspace changes through. `target`: a path relative to the notebook's folder, or a glob."""
 
     target: str
+    path: str = ""
+
+
+class FolderRequest(Request, frozen=True, kw_only=True):
+    """Choose the folder that the agent sees; takes effect with the next prompt, in a new sandbox.
+
+    `target`: a path, absolute, below the home (`~/`), or relative to the notebook's folder; "" with `reset` goes back
+    to the notebook's project, "" alone only tells.
+    """
+
+    target: str = ""
+    reset: bool = False
     path: str = ""
 
 
@@ -450,6 +467,7 @@ VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "cost": (Simple, Cost),
     "trust": (TrustRequest, Done),
     "grant": (GrantRequest, Done),
+    "folder": (FolderRequest, Done),
     "model": (ModelRequest, Done),
     "mode": (ModeRequest, Done),
     "answer": (AnswerRequest, Done),

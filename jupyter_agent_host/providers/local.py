@@ -134,7 +134,7 @@ def _prepare(spec: SandboxSpec, found: Found, controllers: frozenset[str], folde
         scratch_bytes=spec.limits.mem_bytes // 2,
     )
     runner = box.interpreter.run_module(RUNNER_MODULE)
-    start = RunnerStart(token=spec.token, socket_path=f"{SOCKET_FOLDER}/{SOCKET_NAME}")
+    start = RunnerStart(token=spec.token, socket_path=f"{SOCKET_FOLDER}/{SOCKET_NAME}", workdir=spec.start_folder)
     return box.command([*_prlimit(spec.limits, controllers), *runner]), {}, start
 
 

@@ -83,6 +83,7 @@ class SandboxSpec:
         notebook_id, session_id: for labels and names.
         token: the runner's bearer token; goes to the runner's stdin and nowhere else.
         workspace: what `/workspace` is.
+        workdir: the folder in it where commands start, relative; "" for `/workspace` itself.
         limits: resource limits.
         user: uid and gid inside; never 0.
         environment: the complete environment of the runner besides what the provider itself must set
@@ -95,10 +96,16 @@ class SandboxSpec:
     session_id: str
     token: str = field(repr=False)
     workspace: WorkspaceMount = ScratchWorkspace()
+    workdir: str = ""
     limits: Limits = Limits()
     user: tuple[int, int] = (1000, 1000)
     environment: Mapping[str, str] = field(default_factory=dict)
     stream: Literal["auto", "socket", "exec"] = "auto"
+
+    @property
+    def start_folder(self) -> str:
+        """Where commands start, as the sandbox sees it."""
+        return f"{WORKSPACE}/{self.workdir}" if self.workdir else WORKSPACE
 
 
 @dataclass(frozen=True)

@@ -125,8 +125,13 @@ class AgentHostExtension(ExtensionApp):
     def _open_host(self) -> AbstractAsyncContextManager[Manager]:
         if self._config_error is not None:
             raise self._config_error
-        secret = self.server.contents_manager.notary.secret
-        return open_configured_host(self.agent_host, notebook_secret=secret, notebooks=self.notebooks)
+        contents = self.server.contents_manager
+        return open_configured_host(
+            self.agent_host,
+            notebook_secret=contents.notary.secret,
+            notebooks=self.notebooks,
+            root=Path(contents.root_dir),
+        )
 
     async def _prepare(self, manager: Manager) -> None:
         manager.on_envelope(self.documents.prepared)

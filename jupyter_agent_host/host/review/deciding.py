@@ -11,7 +11,7 @@ import anyio.from_thread
 import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError, NotebookError
-from jupyter_agent_host.host.launch import workspace_for
+from jupyter_agent_host.host.launch import project_of, workspace_for
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
 from jupyter_agent_host.host.review.model import TAKEN_BACK, Choice, read_cell, read_file, read_kept
 from jupyter_agent_host.host.review.places import Order, read_places
@@ -91,7 +91,7 @@ async def undo_files(
     agent: NotebookAgent, keeper: Keeper, items: Sequence[CheckpointItemRow], choice: Choice
 ) -> Outcome:
     """Bring files back, each by itself."""
-    undoer = FileUndoer(Path(agent.row.path).parent, keeper, anyio.from_thread.check_cancelled)
+    undoer = FileUndoer(await shown_folder(agent), keeper, anyio.from_thread.check_cancelled)
     outcome = Outcome()
     changes: list[FileChange] = []
     for item in items:
@@ -146,9 +146,17 @@ async def reject_files(agent: NotebookAgent, items: Sequence[CheckpointItemRow])
     return Outcome(done=list(items))
 
 
+async def shown_folder(agent: NotebookAgent) -> Path:
+    """The person's folder that files' paths are relative to."""
+    if agent.live is not None and agent.live.workspace.folder is not None:
+        return agent.live.workspace.folder
+    project = await anyio.to_thread.run_sync(project_of, agent.row, agent.services.settings)
+    return project.folder or Path(agent.row.path).parent
+
+
 async def workspace_of(agent: NotebookAgent) -> Workspace:
     """The sandbox's, or the same on the private files that it left."""
     if agent.live is not None:
         return agent.live.workspace
     choice = await agent.services.choose()
-    return workspace_for(agent.row, agent.services, choice.report)
+    return await anyio.to_thread.run_sync(workspace_for, agent.row, agent.services, choice.report)

@@ -9,6 +9,7 @@ from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.verbs import (
     errands,
+    folder,
     looking,
     network,
     options,
@@ -43,6 +44,7 @@ VERBS: dict[str, Verb] = {
     "cost": looking.cost,
     "trust": session.trust,
     "grant": options.grant,
+    "folder": folder.folder,
     "model": options.model,
     "mode": options.mode,
     "answer": turn.answer,

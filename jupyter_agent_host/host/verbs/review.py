@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import anyio.to_thread
 
 from jupyter_agent_host.errors import ReviewError
 from jupyter_agent_host.host.agent import NotebookAgent
 from jupyter_agent_host.host.ref import NotebookRef
+from jupyter_agent_host.host.review.deciding import shown_folder
 from jupyter_agent_host.host.review.show import cell_diff, file_diff, waiting_diff
 from jupyter_agent_host.host.review.words import turn_of
 from jupyter_agent_host.protocol.review_api import (
@@ -62,7 +61,7 @@ async def review_diff(agent: NotebookAgent, _ref: NotebookRef, request: DiffRequ
         return await cell_diff(agent, item)
     if item.state == "waiting":
         return await waiting_diff(agent, item)
-    return await anyio.to_thread.run_sync(file_diff, Path(agent.row.path).parent, agent.review.keeper, item)
+    return await anyio.to_thread.run_sync(file_diff, await shown_folder(agent), agent.review.keeper, item)
 
 
 async def accept(agent: NotebookAgent, _ref: NotebookRef, request: DecideRequest) -> Decided:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
 from jupyter_agent_host.host.workspace.bound import BoundWorkspace
 from jupyter_agent_host.host.workspace.copied import FLAVOUR as COPY
-from jupyter_agent_host.host.workspace.copied import CopiedWorkspace
+from jupyter_agent_host.host.workspace.copied import PLAIN, CopiedWorkspace
 from jupyter_agent_host.host.workspace.files import Check
 from jupyter_agent_host.host.workspace.flavour import Flavour
-from jupyter_agent_host.host.workspace.forbidden import folder_problem
+from jupyter_agent_host.host.workspace.forbidden import UNTOUCHABLE, folder_problem
 from jupyter_agent_host.host.workspace.interface import WorkspaceRequest
-from jupyter_agent_host.host.workspace.ledger import load_ledger, start_anew
+from jupyter_agent_host.host.workspace.ledger import Ledger, identity, load_ledger, start_anew
 from jupyter_agent_host.host.workspace.masks import Masks
 from jupyter_agent_host.host.workspace.overlay import FLAVOUR as OVERLAY
 from jupyter_agent_host.host.workspace.overlay import LayeredWorkspace
 from jupyter_agent_host.host.workspace.private import PrivateWorkspace
-from jupyter_agent_host.host.workspace.survey import MAX_ENTRIES, Bounds, Survey, survey
+from jupyter_agent_host.host.workspace.survey import MAX_ENTRIES, Bounds, Survey, survey, survey_names
 
 MIB = 1024**2
 EAGER_BYTES = 256 * MIB
@@ -27,7 +28,8 @@ EAGER_FILES = 5_000
 """Up to here a copy is preferred even where an overlay can be had: it is made in about a second, and unlike an overlay
 it shows the agent each file that the person replaces while the sandbox runs."""
 
-_TREES = {COPY: "copy", OVERLAY: "upper"}
+_CHOOSE = "Choose a folder that it shall see with: %agent folder PATH"
+_TREES = {PLAIN: "copy", COPY: "copy", OVERLAY: "upper"}
 _MODULE = Path("/sys/module/overlay/parameters")
 
 
@@ -38,50 +40,78 @@ def choose_flavour(request: WorkspaceRequest, check: Check) -> Flavour:
         OSError, WorkspaceError: the folder cannot be read, or the state is damaged.
     """
     settings, folder = request.settings, request.folder
-    if settings.mode == "private":
-        return PrivateWorkspace(request)
-    if folder is None:
-        return PrivateWorkspace(
-            request, "The notebook's folder is not known, so the agent works in a private folder; save the notebook."
-        )
-    if not request.report.shared_filesystem:
-        return PrivateWorkspace(
-            request, "The sandbox shares no files with this machine, so the agent works in a private folder."
-        )
+    if settings.mode == "private" or folder is None or not request.report.shared_filesystem:
+        return PrivateWorkspace(request, _nothing_to_show(request))
     if problem := folder_problem(folder, request.state_dir):
-        name = request.notebook_name or "the notebook"
-        return PrivateWorkspace(
-            request,
-            f"The folder of {name} {problem}, so it is not shown to the agent, which works in a private folder;"
-            " move the notebook into a project folder of its own.",
-        )
+        if problem in UNTOUCHABLE:
+            return PrivateWorkspace(
+                request, f"{folder} {problem}, so the agent sees nothing of it and works in a private folder. {_CHOOSE}"
+            )
+        return _plain(request, folder, f"{folder} {problem}", check)
     if settings.mode == "bind":
         return BoundWorkspace(request, folder)
     return _synced(request, folder, check)
 
 
-def _synced(request: WorkspaceRequest, folder: Path, check: Check) -> Flavour:
-    settings, ledger = request.settings, load_ledger(request.state_dir)
+def _nothing_to_show(request: WorkspaceRequest) -> str:
+    """Why no folder can be shown, "" if none was wanted."""
+    if request.settings.mode == "private":
+        return ""
+    if request.folder is None:
+        return "The notebook's folder is not known, so the agent works in a private folder; save the notebook."
+    return "The sandbox shares no files with this machine, so the agent works in a private folder."
+
+
+def _plain(request: WorkspaceRequest, folder: Path, why: str, check: Check) -> Flavour:
+    """The plain files right beside the notebook, and nothing reaches them without the person's word."""
+    folder = folder / request.place
+    ledger = _ledger_of(request)
+    if ledger.flavour != PLAIN or not _is_of(ledger, folder, ""):
+        ledger = start_anew(request.state_dir, request.layer_dir)
+    masks = Masks(request.settings.masked)
+    found = survey(folder, masks, check, plain_only=True)
+    note = (
+        f"{why}, so the agent sees only the plain files beside the notebook: no folders, no hidden files. What it"
+        f" writes waits until you accept it (%agent review, %agent accept). {_CHOOSE}"
+    )
+    most = _most_to_copy(request)
+    limited = replace(request.settings, max_copy_bytes=most.max_bytes, max_copy_files=most.max_files)
+    return CopiedWorkspace(replace(request, settings=limited), folder, ledger, found, plain=note)
+
+
+def _ledger_of(request: WorkspaceRequest) -> Ledger:
+    """What is known of the private tree, if there is one."""
+    ledger = load_ledger(request.state_dir)
     if ledger.flavour and not (request.layer_dir / _TREES.get(ledger.flavour, "copy")).is_dir():
         # Without its tree, all that the ledger knows would look like deleted by the agent.
-        ledger = start_anew(request.state_dir, request.layer_dir)
-    layered = overlay_usable(request)
-    if ledger.flavour == OVERLAY and layered:
+        return start_anew(request.state_dir, request.layer_dir)
+    return ledger
+
+
+def _is_of(ledger: Ledger, folder: Path, place: str) -> bool:
+    """Whether the tree was made of this folder. Older ledgers do not say it: theirs was the notebook's own."""
+    return ledger.folder == identity(folder) if ledger.folder else not place
+
+
+def _synced(request: WorkspaceRequest, folder: Path, check: Check) -> Flavour:
+    settings, ledger = request.settings, _ledger_of(request)
+    layered, same = overlay_usable(request), _is_of(ledger, folder, request.place)
+    if ledger.flavour == OVERLAY and layered and same:
         return LayeredWorkspace(request, folder, ledger, None)
     full = _most_to_copy(request)
     eager = Bounds(min(EAGER_BYTES, full.max_bytes), min(EAGER_FILES, full.max_files))
     masks = Masks(settings.masked)
-    copying = ledger.flavour == COPY
+    copying = ledger.flavour == COPY and same
     found = survey(folder, masks, check, full if copying or not layered else eager)
     if found.complete:
         if not copying:
             ledger = start_anew(request.state_dir, request.layer_dir)
         return CopiedWorkspace(request, folder, ledger, found)
     if layered:
-        found = survey(folder, masks, check)
+        found = survey_names(folder, masks, check)
         if found.complete:
             return LayeredWorkspace(request, folder, start_anew(request.state_dir, request.layer_dir), found)
-    return PrivateWorkspace(request, _too_big(found, full))
+    return _plain(request, folder, _too_big(folder, found, full), check)
 
 
 def _most_to_copy(request: WorkspaceRequest) -> Bounds:
@@ -99,7 +129,7 @@ def overlay_usable(request: WorkspaceRequest) -> bool:
     Overlays that record renames or metadata changes alone keep them in attributes that only root can read.
     """
     owner = request.report.file_owner
-    if not request.report.overlay or owner is None or owner[0] != os.geteuid():
+    if not request.report.overlay or owner is None or os.geteuid() not in (0, owner[0]):
         return False
     return all(_off(name) for name in ("redirect_dir", "metacopy")) and _can_hide(request.layer_dir)
 
@@ -122,14 +152,15 @@ def _can_hide(layer_dir: Path) -> bool:
     return True
 
 
-def _too_big(found: Survey, bounds: Bounds) -> str:
-    if len(found.files) > MAX_ENTRIES:
+def _too_big(folder: Path, found: Survey, bounds: Bounds) -> str:
+    """Why the folder cannot be shown whole, as the beginning of a sentence."""
+    if max(len(found.files), found.entries) > MAX_ENTRIES:
         what = f"more than {MAX_ENTRIES} files"
     elif len(found.files) > bounds.max_files:
         what = f"more than {bounds.max_files} files"
     else:
         what = f"more than {bounds.max_bytes / MIB:.0f} MiB"
     return (
-        f"The notebook's folder holds {what}, too much to copy for the agent, which works in a private folder; move the"
-        " notebook into a smaller folder, or raise AgentHost's limits for copies."
+        f"{folder} holds {what}, which is more than AgentHost.max_copy_size and max_copy_files let be copied, and"
+        " sandboxes cannot be given it in layers here"
     )

@@ -22,7 +22,8 @@ class WorkspaceRequest:
     """What a workspace is to be made of.
 
     Attributes:
-        folder: the notebook's folder; None (unknown) gives a private workspace.
+        folder: the folder that is shown; None (unknown) gives a private workspace.
+        place: the notebook's folder relative to it, "" for that folder itself.
         state_dir: private to this notebook and to the host; made 0700; survives restarts.
         layer: where the agent's private layer is made, if not in `state_dir`; what it may hold and who sees to that.
         layers: finds the private layer; None makes it in `state_dir`, without a limit.
@@ -40,6 +41,7 @@ class WorkspaceRequest:
     keeper: Keeper | None = None
     layers: Layers | None = None
     layer: Layer | None = None
+    place: str = ""
 
     @property
     def layer_dir(self) -> Path:
@@ -97,7 +99,10 @@ class Workspace(Protocol):
     """One notebook's workspace. Calls are serialised; blocking work runs in threads and stops when cancelled.
 
     Attributes:
+        folder: the person's folder that it is made of, None if it is not known.
         mode: `sync`, `review`, `private` or `bind`: what it really is, known after `prepare`.
+        workdir: where commands start, below `/workspace`: "" for that folder itself; known after `prepare`.
+        restricted: less is shown than was asked for, and `note` says why.
         note: one sentence when that differs from what was asked or must be said aloud, else "".
         masked: relative paths that are hidden from the agent, known after `prepare`.
         watched: whether nothing but `overfull` keeps the layer small, known after `prepare`.
@@ -105,7 +110,16 @@ class Workspace(Protocol):
     """
 
     @property
+    def folder(self) -> Path | None: ...
+
+    @property
     def mode(self) -> str: ...
+
+    @property
+    def workdir(self) -> str: ...
+
+    @property
+    def restricted(self) -> bool: ...
 
     @property
     def note(self) -> str: ...

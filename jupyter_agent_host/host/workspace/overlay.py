@@ -21,7 +21,7 @@ from jupyter_agent_host.host.workspace.grants import Grants
 from jupyter_agent_host.host.workspace.guards import Guard
 from jupyter_agent_host.host.workspace.inside import Inside, look_inside
 from jupyter_agent_host.host.workspace.interface import Collected, Look, Refused, WorkspaceRequest
-from jupyter_agent_host.host.workspace.ledger import UNKNOWN, Entry, Ledger, Stamp, save_ledger
+from jupyter_agent_host.host.workspace.ledger import UNKNOWN, Entry, Ledger, Stamp, identity, save_ledger
 from jupyter_agent_host.host.workspace.look import look_at, take_back
 from jupyter_agent_host.host.workspace.masks import Masks
 from jupyter_agent_host.host.workspace.names import reaches_into, shown
@@ -29,7 +29,7 @@ from jupyter_agent_host.host.workspace.owner import Owner
 from jupyter_agent_host.host.workspace.publish import Known, Publisher
 from jupyter_agent_host.host.workspace.quota import Quota
 from jupyter_agent_host.host.workspace.renew import renew
-from jupyter_agent_host.host.workspace.survey import Survey, survey
+from jupyter_agent_host.host.workspace.survey import Survey, survey, survey_names
 from jupyter_agent_host.sandbox.spec import OverlayWorkspace, WorkspaceMount
 
 FLAVOUR = "overlay"
@@ -57,7 +57,7 @@ class LayeredWorkspace:
         self._first = first
         self._since_ns = time.time_ns()
         self.note = ""
-        self.outdated = False
+        self.outdated = self.restricted = False
 
     @property
     def masked(self) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class LayeredWorkspace:
             for place in (self._upper, self._work):
                 if not place.exists():
                     self._owner.make_folder(place.name, parent)
-        found = self._first or survey(self._folder, self._masks, check)
+        found = self._first or survey_names(self._folder, self._masks, check)
         self._first = None
         hidden = sorted({*found.masked, *found.environments})
         with opened_root(self._upper) as upper, opened_root(self._folder) as person:
@@ -76,6 +76,7 @@ class LayeredWorkspace:
                 check()
                 self._hide(upper, person, path)
         self._ledger.flavour = FLAVOUR
+        self._ledger.folder = identity(self._folder)
         self._ledger.masked = sorted(found.masked)
         self._ledger.hidden = hidden
         save_ledger(self._state_dir, self._ledger)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import anyio
@@ -39,6 +40,19 @@ class _PlannedWorkspace:
         self._layer: Layer | None = None
         self._held = False
         self._emptied = ""
+
+    @property
+    def folder(self) -> Path | None:
+        folder = self._request.folder
+        return folder / self._request.place if folder is not None and self.restricted else folder
+
+    @property
+    def workdir(self) -> str:
+        return self._request.place if self.mode != "private" and not self.restricted else ""
+
+    @property
+    def restricted(self) -> bool:
+        return self._flavour is not None and self._flavour.restricted
 
     @property
     def mode(self) -> str:
