@@ -12,17 +12,24 @@ import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError, SandboxError
 from jupyter_agent_host.host.channel import ChannelOwner
+from jupyter_agent_host.host.kernel_python import kernel_environment, read_status
 from jupyter_agent_host.host.live import LiveSandbox
 from jupyter_agent_host.host.review.checkpoints import keep_dir
 from jupyter_agent_host.host.services import Services
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
+from jupyter_agent_host.host.workspace.files import opened_root
 from jupyter_agent_host.host.workspace.keep import Keeper
+from jupyter_agent_host.host.workspace.owner import Owner
 from jupyter_agent_host.host.workspace.project import Project, ProjectRules, find_project
 from jupyter_agent_host.protocol.events import Notice
 from jupyter_agent_host.sandbox.provider import Sandbox
+from jupyter_agent_host.sandbox.python import PythonEnvironment
 from jupyter_agent_host.sandbox.spec import ProviderReport, SandboxSpec
 from jupyter_agent_host.store.rows import NotebookRow, SandboxRow
+
+ENVIRONMENT_DIR = "env"
+"""In the notebook's private folder: what the agent installs."""
 
 _GIT_IDENTITY = {
     "GIT_AUTHOR_NAME": "Notebook agent",
@@ -45,6 +52,7 @@ async def launch(
     choice = await services.choose()
     workspace = await anyio.to_thread.run_sync(workspace_for, row, services, choice.report)
     mount = await workspace.prepare()
+    python = await _python(row, services, choice.report, workspace)
     token = secrets.token_hex(32)
     settings = services.settings
     spec = SandboxSpec(
@@ -54,6 +62,7 @@ async def launch(
         token=token,
         workspace=mount,
         workdir=workspace.workdir,
+        python=python,
         limits=settings.limits,
         user=choice.report.sandbox_user,
         environment={**_GIT_IDENTITY, **settings.environment},
@@ -74,7 +83,42 @@ async def launch(
         await sandbox.destroy()  # nobody would find it again
         await workspace.release()
         raise
-    return LiveSandbox(sandbox, token, workspace, owner), notices(sandbox, workspace)
+    found = notices(sandbox, workspace)
+    if python is not None and python.executable:
+        found += await anyio.to_thread.run_sync(_python_notices, python)
+    return LiveSandbox(sandbox, token, workspace, owner), found
+
+
+async def _python(
+    row: NotebookRow, services: Services, report: ProviderReport, workspace: Workspace
+) -> PythonEnvironment | None:
+    """What the agent's Python is made of; None where no folders of this machine can be mounted, or nothing isolates."""
+    isolated = report.isolation is not None and report.isolation.level != "none"
+    if not (report.shared_filesystem and isolated):
+        return None
+    settings = services.settings
+    executable = await services.notebooks.python(row.path) if settings.python == "kernel" else ""
+    folder = workspace.private_dir / ENVIRONMENT_DIR
+
+    def make() -> PythonEnvironment:
+        if not folder.exists():
+            with opened_root(folder.parent) as parent:
+                Owner(report.file_owner).make_folder(folder.name, parent)
+        return kernel_environment(executable, folder, settings.data_dir)
+
+    return await anyio.to_thread.run_sync(make)
+
+
+def _python_notices(environment: PythonEnvironment) -> list[Notice]:
+    status = read_status(environment)
+    if status.kind == "kernel" or not status.reason:
+        return []
+    what = (
+        "The agent's Python has the kernel's packages, but is the sandbox's own"
+        if status.kind == "packages"
+        else "The agent's Python is the sandbox's own, without the kernel's packages"
+    )
+    return [Notice(level="info", code="python", text=f"{what}: {status.reason}.")]
 
 
 async def remember(sandbox: Sandbox, token: str, services: Services) -> None:

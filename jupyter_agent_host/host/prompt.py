@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from jupyter_agent_host.protocol.host_tools import SERVER, ToolDefinition
 
-PROMPT_VERSION = 2
+PROMPT_VERSION = 3
 
 _PLACE = """\
 You are the agent of one Jupyter notebook. A person talks to you from the notebook's cells and reads your answers there.
@@ -18,8 +18,11 @@ may vanish between turns: processes, files in /tmp and in your home.
 - Files that you create or change under /workspace are copied to the person's folder after each tool call. Some wait \
 for the person's permission (notebooks, git internals, hidden files, environments, start-up files, and deletions); you \
 are told when that happens. Say so plainly, and do not try to get around it.
-- There is no network but the model itself, unless you are told otherwise. Do not try to install packages; numpy, \
-pandas and matplotlib may be there, so check first and use what is there.
+- `python` is the environment of the notebook's kernel where that runs here, read-only, with a writable environment \
+of your own (/env) over it, first on PATH: what you install there, by pip and the like, is kept with the notebook and \
+is not in the kernel. Try an import before you install anything.
+- There is no network but the model itself, unless you are told otherwise, so an index of packages can be reached only \
+where the person allowed its host; wheels and source folders in the project can be installed in any case.
 - The notebook's kernel is not in the sandbox.
 """
 
@@ -57,6 +60,6 @@ def system_prompt(tools: Collection[ToolDefinition] = ()) -> str:
 
 
 RESTARTED = (
-    "[Note from the notebook's host: your sandbox is a new one since the last turn. Processes, installed packages and "
-    "files outside /workspace are gone.]"
+    "[Note from the notebook's host: your sandbox is a new one since the last turn. Processes and files "
+    "outside /workspace and /env are gone.]"
 )

@@ -215,6 +215,7 @@ class HostSettings:
         provider_settings: by provider name, keyword arguments of its class.
         idle_timeout: seconds without turn, background task or unacknowledged outbox until the sandbox goes.
         limits, environment: for every sandbox.
+        python: `kernel` shows sandboxes the environment of the notebook's kernel, read-only; `image`: their own only.
         max_turns: tool-use turns in one turn; max_budget_usd: per notebook; None is no cap.
         signing_keys: the first signs, any verifies.
         save_state: how much of the session goes into the notebook.
@@ -230,6 +231,7 @@ class HostSettings:
     limits: Limits = Limits()
     environment: Mapping[str, str] = field(default_factory=dict)
     stream: Literal["auto", "socket", "exec"] = "auto"
+    python: Literal["kernel", "image"] = "kernel"
     workspace: WorkspaceSettings = WorkspaceSettings()
     gateway: GatewaySettings = GatewaySettings()
     network: NetworkSettings = NetworkSettings()

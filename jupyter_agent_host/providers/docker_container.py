@@ -12,14 +12,21 @@ from typing import Any, Literal
 from docker.types import LogConfig, Mount, Ulimit
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.image.layout import BASE_ENVIRONMENT, RUNNER_COMMAND, SOCKET_DIR
+from jupyter_agent_host.image.layout import (
+    AGENT_PYTHON,
+    BASE_ENVIRONMENT,
+    RUNNER_COMMAND,
+    RUNNER_PYTHON,
+    SOCKET_DIR,
+)
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.providers.docker_engine import Engine
 from jupyter_agent_host.providers.docker_errors import PROVIDER
 from jupyter_agent_host.providers.docker_folder import SandboxFolder
 from jupyter_agent_host.providers.docker_seccomp import profile
 from jupyter_agent_host.providers.docker_settings import ENGINES_OWN, DockerSettings
-from jupyter_agent_host.providers.docker_workspace import Mounts, Tmpfs
+from jupyter_agent_host.providers.docker_workspace import Mounts, Tmpfs, packages_inside
+from jupyter_agent_host.sandbox.python import start_command
 from jupyter_agent_host.sandbox.spec import LABEL_HOST, LABEL_NOTEBOOK, LABEL_PROTOCOL, LABEL_SESSION, SandboxSpec
 
 StreamMode = Literal["socket", "exec"]
@@ -85,7 +92,7 @@ def container_arguments(blueprint: Blueprint) -> dict[str, Any]:
     spec, settings = blueprint.spec, blueprint.settings
     arguments: dict[str, Any] = {
         "image": settings.image,
-        "entrypoint": list(RUNNER_COMMAND),
+        "entrypoint": _entrypoint(spec),
         "command": [],
         "user": f"{spec.user[0]}:{spec.user[1]}",
         "working_dir": "/workspace",
@@ -96,6 +103,12 @@ def container_arguments(blueprint: Blueprint) -> dict[str, Any]:
         "host_config": _host_config(blueprint),
     }
     return {**arguments, **settings.extra_create_kwargs}
+
+
+def _entrypoint(spec: SandboxSpec) -> list[str]:
+    if spec.python is None:
+        return list(RUNNER_COMMAND)
+    return start_command(spec.python, (RUNNER_PYTHON, "-I", "-S"), (AGENT_PYTHON,), RUNNER_COMMAND, packages_inside)
 
 
 def _host_config(blueprint: Blueprint) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ from jupyter_agent_host.providers.process_launch import RUNNER_MODULE, Prepared,
 from jupyter_agent_host.providers.process_limits import disk_note, limit_notes, rlimits
 from jupyter_agent_host.providers.process_tree import children
 from jupyter_agent_host.sandbox.provider import Sandbox
+from jupyter_agent_host.sandbox.python import start_command
 from jupyter_agent_host.sandbox.spec import (
     Isolation,
     Limits,
@@ -132,8 +133,12 @@ def _prepare(spec: SandboxSpec, found: Found, controllers: frozenset[str], folde
         user=spec.user,
         environment=spec.environment,
         scratch_bytes=spec.limits.mem_bytes // 2,
+        python=spec.python,
     )
     runner = box.interpreter.run_module(RUNNER_MODULE)
+    if spec.python is not None:
+        own = str(box.interpreter.executable)
+        runner = start_command(spec.python, (own, "-I", "-S"), (own,), runner)
     start = RunnerStart(token=spec.token, socket_path=f"{SOCKET_FOLDER}/{SOCKET_NAME}", workdir=spec.start_folder)
     return box.command([*_prlimit(spec.limits, controllers), *runner]), {}, start
 

@@ -93,6 +93,13 @@ class AgentHost(NetworkTraits):
         600.0, help="Seconds without a turn or background task until a sandbox is stopped. The session lives on."
     ).tag(config=True)
 
+    python = Enum(
+        ("kernel", "image"),
+        "kernel",
+        help="What `python` is inside a sandbox. kernel: the environment of the notebook's kernel, shown read-only, so "
+        "that what the kernel imports can be imported, where that can be had; image: the sandbox's own. Either way the "
+        "agent installs into an environment of its own, which is kept with the notebook.",
+    ).tag(config=True)
     workspace = Enum(
         ("sync", "review", "private", "bind"),
         "sync",
@@ -282,6 +289,7 @@ class AgentHost(NetworkTraits):
             limits=Limits(self.mem_limit, self.cpu_limit, self.disk_limit, self.pids_limit),
             environment=dict(self.environment),
             stream=cast(Literal["auto", "socket", "exec"], self.stream),
+            python=cast(Literal["kernel", "image"], self.python),
             workspace=WorkspaceSettings(
                 mode=cast(WorkspaceMode, self.workspace),
                 max_copy_bytes=self.max_copy_size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
@@ -55,6 +56,9 @@ class NotebookAccess(Protocol):
     def kernel(self, path: str) -> NotebookKernel:
         """The notebook's kernel; whether there is one shows when it is asked for."""
 
+    async def python(self, path: str) -> str:
+        """The interpreter that the notebook's kernel runs, or would run; "" for another language, or unknown."""
+
 
 class NoNotebooks:
     """The access of a host that runs without a document server, such as one inside a script."""
@@ -66,3 +70,6 @@ class NoNotebooks:
 
     def kernel(self, path: str) -> NotebookKernel:  # noqa: ARG002 - the protocol's signature
         raise NotebookUnavailableError("The notebook's kernel is not available here: this host runs without Jupyter.")
+
+    async def python(self, path: str) -> str:  # noqa: ARG002 - the protocol's signature
+        return sys.executable  # such a host runs in the kernel itself

@@ -52,6 +52,14 @@ def folder_problem(folder: Path, state_dir: Path) -> str:
     return ""
 
 
+def holds_private_files(place: Path, state_dir: Path) -> bool:
+    """Whether a home, a Jupyter folder or this server's own files lie there or below, or it lies in such a folder."""
+    jupyter = [*_jupyter(), state_dir.resolve()]
+    return any(_within(private, place) for private in (*_homes(), *jupyter)) or any(
+        _within(place, private) for private in jupyter
+    )
+
+
 def _homes() -> list[Path]:
     homes = [Path.home()]
     with suppress(KeyError):  # a container's user without an entry

@@ -100,6 +100,7 @@ class Workspace(Protocol):
 
     Attributes:
         folder: the person's folder that it is made of, None if it is not known.
+        private_dir: where else the sandbox's own files may be kept, within the same limit; known after `prepare`.
         mode: `sync`, `review`, `private` or `bind`: what it really is, known after `prepare`.
         workdir: where commands start, below `/workspace`: "" for that folder itself; known after `prepare`.
         restricted: less is shown than was asked for, and `note` says why.
@@ -111,6 +112,9 @@ class Workspace(Protocol):
 
     @property
     def folder(self) -> Path | None: ...
+
+    @property
+    def private_dir(self) -> Path: ...
 
     @property
     def mode(self) -> str: ...

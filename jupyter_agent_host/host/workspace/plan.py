@@ -47,6 +47,10 @@ class _PlannedWorkspace:
         return folder / self._request.place if folder is not None and self.restricted else folder
 
     @property
+    def private_dir(self) -> Path:
+        return self._request.state_dir if self._layer is None else self._layer.folder
+
+    @property
     def workdir(self) -> str:
         return self._request.place if self.mode != "private" and not self.restricted else ""
 
@@ -167,7 +171,7 @@ class _PlannedWorkspace:
         if layer is None or layer.rung != "watch" or self._held or not _excess(layer):
             return ""
         start_anew(layer.state, layer.folder)
-        for place in (*layer.folder.glob("earlier-*"), layer.folder / "private"):
+        for place in (*layer.folder.glob("earlier-*"), layer.folder / "private", layer.folder / "env"):
             remove_tree(place)
         self._flavour = None
         return "The agent's private files had passed the disk limit and were removed."
@@ -190,7 +194,7 @@ def _check() -> None:
 
 
 def _excess(layer: Layer) -> str:
-    trees = [layer.folder / name for name in ("copy", "upper", "private")]
+    trees = [layer.folder / name for name in ("copy", "upper", "private", "env")]
     use = measure(trees, layer.limits, _check)
     if not use.passes(layer.limits):
         return ""

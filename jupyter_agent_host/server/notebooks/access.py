@@ -62,6 +62,10 @@ class ServerNotebooks:
         """The notebook's kernel."""
         return self.kernels.kernel(path)
 
+    async def python(self, path: str) -> str:
+        """The interpreter of the notebook's kernel."""
+        return await self.kernels.python(path)
+
     async def place(self, api_path: str) -> Place:
         """Where the notebook lives right now."""
         room = await self._live.document(api_path)
