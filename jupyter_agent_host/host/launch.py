@@ -21,15 +21,13 @@ from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_
 from jupyter_agent_host.host.workspace.files import opened_root
 from jupyter_agent_host.host.workspace.keep import Keeper
 from jupyter_agent_host.host.workspace.owner import Owner
+from jupyter_agent_host.host.workspace.plan import ENVIRONMENT_DIR
 from jupyter_agent_host.host.workspace.project import Project, ProjectRules, find_project
 from jupyter_agent_host.protocol.events import Notice
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.python import PythonEnvironment
 from jupyter_agent_host.sandbox.spec import ProviderReport, SandboxSpec
 from jupyter_agent_host.store.rows import NotebookRow, SandboxRow
-
-ENVIRONMENT_DIR = "env"
-"""In the notebook's private folder: what the agent installs."""
 
 _GIT_IDENTITY = {
     "GIT_AUTHOR_NAME": "Notebook agent",

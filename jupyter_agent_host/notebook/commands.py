@@ -39,6 +39,7 @@ USAGE = {
     "trust": "go on with a session that came with the notebook: `trust`, `trust fresh`, `trust journal|notebook`",
     "grant": "let a guarded file out of the sandbox: `grant PATH`",
     "folder": "the folder that the agent sees: `folder`, `folder PATH`, `folder --default` for the notebook's project",
+    "packages": "what the agent installed: `packages`, or `packages FILE.txt` to write it beside the notebook",
     "model": "change the model from the next turn on: `model NAME`, or `model` for the default",
     "network": "what the agent may reach: `network`, `network allow|deny|revoke HOST`",
     "mcp": "MCP servers of the agent: `mcp`, `mcp on|off NAME`",
@@ -85,6 +86,8 @@ def request_for(  # noqa: C901 - one case a command
             verb, extra = "grant", {"target": target}
         case "folder", [] | [_]:
             verb, extra = "folder", _folder(*words)
+        case "packages", [] | [_]:
+            verb, extra = "packages", {"file": words[0] if words else ""}
         case "model", [] | [_]:
             verb, extra = "model", {"model": words[0] if words else None}
         case "mode", [mode] if mode in MODES:

@@ -252,6 +252,13 @@ class FolderRequest(Request, frozen=True, kw_only=True):
     path: str = ""
 
 
+class PackagesRequest(Request, frozen=True, kw_only=True):
+    """What the agent installed: tell it, or write it into a new file of this name beside the notebook."""
+
+    file: str = ""
+    path: str = ""
+
+
 class ModelRequest(Request, frozen=True, kw_only=True):
     model: str | None = None
     path: str = ""
@@ -468,6 +475,7 @@ VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "trust": (TrustRequest, Done),
     "grant": (GrantRequest, Done),
     "folder": (FolderRequest, Done),
+    "packages": (PackagesRequest, Done),
     "model": (ModelRequest, Done),
     "mode": (ModeRequest, Done),
     "answer": (AnswerRequest, Done),

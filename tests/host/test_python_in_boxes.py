@@ -11,8 +11,10 @@ import pytest
 from house import OpenHouse
 from test_project_in_boxes import bash, boxes, results, script, usable
 
+from jupyter_agent_host.errors import WorkspaceError
 from jupyter_agent_host.host.notebook.interface import NoNotebooks
 from jupyter_agent_host.protocol.events import Notice
+from jupyter_agent_host.protocol.host_api import PackagesRequest
 from jupyter_agent_host.sandbox.spec import ProviderReport
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(300)]
@@ -111,6 +113,13 @@ async def test_what_is_installed_imports_also_after_the_sandbox_went(
         assert "Error" not in said
         assert results(await house.ask("use"))[0].strip() == "installed only in the kernel"
         await house.do("stop")
+        told = await house.do("packages")
+        assert told.message == "The agent installed, besides what your kernel has: fresh-thing==1.0."
+        await house.do("packages", PackagesRequest(file="requirements-agent.txt"))
+        assert (house.notebook.parent / "requirements-agent.txt").read_text() == "fresh-thing==1.0\n"
+        for name in ("requirements-agent.txt", "../x.txt", "setup.py"):
+            with pytest.raises(WorkspaceError):
+                await house.do("packages", PackagesRequest(file=name))
         assert results(await house.ask("use"))[0].strip() == "installed only in the kernel"
     assert not any("fresh_thing" in name for name in names_in(site_of(environment)))
 

@@ -178,6 +178,9 @@ class Workspace(Protocol):
     async def revert(self, paths: Sequence[str]) -> None:
         """Take changes that wait back inside: the agent sees the person's file again. Raises as `refresh`."""
 
+    async def installed(self) -> list[str]:
+        """What the agent installed into its environment, as lines of a requirements file."""
+
     async def overfull(self) -> str:
         """Why the sandbox must be stopped: its layer passed what it may hold; "" while it did not, or cannot.
 

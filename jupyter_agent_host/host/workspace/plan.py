@@ -20,10 +20,14 @@ from jupyter_agent_host.host.workspace.flavour import Flavour
 from jupyter_agent_host.host.workspace.grants import Grants
 from jupyter_agent_host.host.workspace.interface import Collected, Look, Workspace, WorkspaceRequest
 from jupyter_agent_host.host.workspace.ledger import Stamp, start_anew
+from jupyter_agent_host.host.workspace.packages import installed_packages
 from jupyter_agent_host.host.workspace.remove import remove_tree
 from jupyter_agent_host.sandbox.spec import WorkspaceMount
 
 T = TypeVar("T")
+
+ENVIRONMENT_DIR = "env"
+"""In the private folder: what the agent installs."""
 
 
 def plan_workspace(request: WorkspaceRequest) -> Workspace:
@@ -105,6 +109,9 @@ class _PlannedWorkspace:
     async def revert(self, paths: Sequence[str]) -> None:
         await self._run(lambda: self._chosen().revert(paths, _check))
 
+    async def installed(self) -> list[str]:
+        return await self._run(lambda: installed_packages(self.private_dir / ENVIRONMENT_DIR))
+
     def grant(self, pattern: str) -> None:
         if pattern not in self._grants:
             self._grants.append(pattern)
@@ -171,7 +178,7 @@ class _PlannedWorkspace:
         if layer is None or layer.rung != "watch" or self._held or not _excess(layer):
             return ""
         start_anew(layer.state, layer.folder)
-        for place in (*layer.folder.glob("earlier-*"), layer.folder / "private", layer.folder / "env"):
+        for place in (*layer.folder.glob("earlier-*"), layer.folder / "private", layer.folder / ENVIRONMENT_DIR):
             remove_tree(place)
         self._flavour = None
         return "The agent's private files had passed the disk limit and were removed."
@@ -194,7 +201,7 @@ def _check() -> None:
 
 
 def _excess(layer: Layer) -> str:
-    trees = [layer.folder / name for name in ("copy", "upper", "private", "env")]
+    trees = [layer.folder / name for name in ("copy", "upper", "private", ENVIRONMENT_DIR)]
     use = measure(trees, layer.limits, _check)
     if not use.passes(layer.limits):
         return ""
