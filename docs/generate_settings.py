@@ -14,7 +14,7 @@ from typing import Any
 
 from traitlets import Dict, Enum, List, TraitType
 
-from jupyter_agent_host.server.config import AgentHost
+from jupyter_agent_host.server.config.agent_host_traits import AgentHost
 
 PAGE = Path(__file__).with_name("admin-guide.md")
 BEGIN, END = "<!-- settings: begin (docs/generate_settings.py writes this) -->", "<!-- settings: end -->"

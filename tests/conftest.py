@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from jupyter_agent_host.host.choose import survey
+from jupyter_agent_host.host.sandboxes.provider_choice import survey
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.sandbox.spec import ProviderReport
 

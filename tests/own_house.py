@@ -20,13 +20,13 @@ from on_disk import sources_on_disk
 from pycrdt import YMessageType, YSyncMessageType, create_sync_message, create_update_message, handle_sync_message
 from websockets.asyncio.client import ClientConnection, connect
 
-from jupyter_agent_host.host.agent import NotebookAgent
-from jupyter_agent_host.host.manager import Manager
+from jupyter_agent_host.host.agents.agent import NotebookAgent
+from jupyter_agent_host.host.api.manager import Manager
+from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.notebook.cells import Snapshot
-from jupyter_agent_host.host.notebook.interface import NotebookDocument
-from jupyter_agent_host.host.ref import NotebookRef
+from jupyter_agent_host.host.notebook.notebook_access import NotebookDocument
 from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
-from jupyter_agent_host.host.tools.interface import Permit, ToolAnswer, ToolContext, ToolRequest
+from jupyter_agent_host.host.tools.tool import Permit, ToolAnswer, ToolContext, ToolRequest
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.protocol.host_api import Simple
 from jupyter_agent_host.protocol.host_tools import ToolText

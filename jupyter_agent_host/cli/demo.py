@@ -14,11 +14,11 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from jupyter_agent_host.cli.demo_folder import make_demo_folder
-from jupyter_agent_host.cli.headless import own_server, stop_process, write_config
-from jupyter_agent_host.cli.running import run_notebook, write_notebook
+from jupyter_agent_host.cli.shared.demo_folder import make_demo_folder
+from jupyter_agent_host.cli.shared.notebook_run import run_notebook, write_notebook
+from jupyter_agent_host.cli.shared.own_server import own_server, stop_process, write_config
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.server.upstream import CREDENTIAL_VARIABLES
+from jupyter_agent_host.server.config.model_upstream import CREDENTIAL_VARIABLES
 
 _CELL_SECONDS = 300.0
 

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jupyter_agent_host.cli.headless import own_server
-from jupyter_agent_host.cli.running import read_notebook, run_notebook, write_notebook
+from jupyter_agent_host.cli.shared.notebook_run import read_notebook, run_notebook, write_notebook
+from jupyter_agent_host.cli.shared.own_server import own_server
 
 
 def add_parser(subparsers: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from jupyter_agent_host.cli.servers import FoundNotebook, found_notebooks, running_servers
+from jupyter_agent_host.cli.shared.running_servers import FoundNotebook, found_notebooks, running_servers
 
 
 def add_parser(subparsers: Any) -> None:

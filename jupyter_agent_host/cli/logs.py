@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from jupyter_agent_host.cli.servers import find_notebook, request
+from jupyter_agent_host.cli.shared.running_servers import find_notebook, request
 
 
 def add_parser(subparsers: Any) -> None:

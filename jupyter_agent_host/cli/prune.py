@@ -16,13 +16,13 @@ from traitlets import TraitError
 
 from jupyter_agent_host.errors import AgentHostError, ConfigError, LeaseHeldError
 from jupyter_agent_host.host.assembly import JOURNAL, layers_of
-from jupyter_agent_host.host.launch import state_dir
+from jupyter_agent_host.host.sandboxes.launch import state_dir
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.sandbox.provider import Sandbox
-from jupyter_agent_host.sandbox.registry import load_provider, provider_names
-from jupyter_agent_host.server.config_files import agent_host_from_files
+from jupyter_agent_host.sandbox.provider_registry import load_provider, provider_names
+from jupyter_agent_host.server.config.config_files import agent_host_from_files
 from jupyter_agent_host.store.host_lock import HostLock, data_folder_id
-from jupyter_agent_host.store.journal import Journal
+from jupyter_agent_host.store.journal.journal import Journal
 
 logger = logging.getLogger(__name__)
 

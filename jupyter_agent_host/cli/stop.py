@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from jupyter_agent_host.cli.servers import find_notebook, found_notebooks, running_servers, stop_agent
+from jupyter_agent_host.cli.shared.running_servers import find_notebook, found_notebooks, running_servers, stop_agent
 
 
 def add_parser(subparsers: Any) -> None:

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jupyter_agent_host.cli.files import replace_file
+from jupyter_agent_host.cli.shared.file_replacement import replace_file
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.store.strip import strip
+from jupyter_agent_host.store.envelope.strip_notebook import strip
 
 _STANDARD = Path("-")
 _HALF_LETTER = re.compile("[\ud800-\udfff]")

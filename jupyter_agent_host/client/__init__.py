@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.client.interface import AgentClient, EventStream
+from jupyter_agent_host.client.agent_client import AgentClient, EventStream
 
 __all__ = ["AgentClient", "EventStream"]

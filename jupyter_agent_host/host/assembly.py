@@ -9,20 +9,20 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import anyio
 import anyio.to_thread
 
+from jupyter_agent_host.host.agents.shared_services import Services
+from jupyter_agent_host.host.api.manager import Manager
+from jupyter_agent_host.host.api.recovery import recover
 from jupyter_agent_host.host.audit import AuditLog, RotatingFile
+from jupyter_agent_host.host.disk_quota import Layers, limits_for
 from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.gateway.egress import Outside
-from jupyter_agent_host.host.launch import workspaces_dir
-from jupyter_agent_host.host.layers import Layers, limits_for
-from jupyter_agent_host.host.manager import Manager
 from jupyter_agent_host.host.network import NetworkPolicy, NetworkServices
-from jupyter_agent_host.host.notebook.interface import NoNotebooks, NotebookAccess
-from jupyter_agent_host.host.providers import Providers
-from jupyter_agent_host.host.recover import recover
-from jupyter_agent_host.host.services import Services
+from jupyter_agent_host.host.notebook.notebook_access import NoNotebooks, NotebookAccess
+from jupyter_agent_host.host.sandboxes.launch import workspaces_dir
+from jupyter_agent_host.host.sandboxes.loaded_providers import Providers
 from jupyter_agent_host.host.settings import HostSettings, ServiceSettings
 from jupyter_agent_host.store.host_lock import HostLock, data_folder_id
-from jupyter_agent_host.store.journal import Journal
+from jupyter_agent_host.store.journal.journal import Journal
 
 logger = logging.getLogger(__name__)
 

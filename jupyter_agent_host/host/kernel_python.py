@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jupyter_agent_host.host.workspace.files import opened_file, opened_root
-from jupyter_agent_host.host.workspace.forbidden import holds_private_files
-from jupyter_agent_host.host.workspace.names import shown
+from jupyter_agent_host.host.workspace.copy_in.forbidden_folders import holds_private_files
+from jupyter_agent_host.host.workspace.files.file_names import shown
+from jupyter_agent_host.host.workspace.files.open_without_links import opened_file, opened_root
 from jupyter_agent_host.sandbox.python import STATUS_NAME, PythonEnvironment, belongs_to_system
 
 logger = logging.getLogger(__name__)

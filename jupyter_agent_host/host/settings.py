@@ -1,4 +1,4 @@
-"""Everything that can be set, frozen. `server/config.py` makes these from traits; nothing below reads a trait."""
+"""Everything that can be set, frozen. `server/config` makes these from traits; nothing below reads a trait."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from jupyter_agent_host.host.secret import SecretText
+from jupyter_agent_host.host.secret_text import SecretText
 from jupyter_agent_host.protocol.control import PermissionMode
 from jupyter_agent_host.protocol.review_api import NotebookMode
 from jupyter_agent_host.sandbox.spec import Limits
-from jupyter_agent_host.store.signing import SigningKey
+from jupyter_agent_host.store.envelope.signatures import SigningKey
 
 PUBLIC_API = "https://api.anthropic.com"
 

@@ -12,15 +12,15 @@ from typing import Any
 import docker.errors
 from docker import APIClient
 
+from jupyter_agent_host.container_engine.engine import open_engine
+from jupyter_agent_host.container_engine.engine_errors import PROVIDER, translated
 from jupyter_agent_host.errors import ConfigError, ImageBuildError
-from jupyter_agent_host.image.bootstrap import ensure_base
-from jupyter_agent_host.image.context import write_context
-from jupyter_agent_host.image.layout import LABEL_RECIPE, LABEL_STAGE
+from jupyter_agent_host.image.bootstrap_base import ensure_base
+from jupyter_agent_host.image.build_context import write_context
+from jupyter_agent_host.image.image_layout import LABEL_RECIPE, LABEL_STAGE
+from jupyter_agent_host.image.image_requirements import cli_version, host_version, sdk_version
 from jupyter_agent_host.image.pip_settings import PipSettings, read_pip_settings
-from jupyter_agent_host.image.requirements import cli_version, host_version, sdk_version
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
-from jupyter_agent_host.providers.docker_engine import open_engine
-from jupyter_agent_host.providers.docker_errors import PROVIDER, translated
 from jupyter_agent_host.sandbox.spec import LABEL_CLI, LABEL_PROTOCOL, LABEL_RUNNER, LABEL_SDK
 
 DEFAULT_BASE = "python:3.12-slim-bookworm"

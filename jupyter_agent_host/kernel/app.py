@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ipykernel.kernelapp import IPKernelApp
 
-from jupyter_agent_host.kernel.kernel import AgentKernel
+from jupyter_agent_host.kernel.agent_kernel import AgentKernel
 
 HISTORY_FILE = "agent_history.sqlite"
 

@@ -11,29 +11,29 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
-from jupyter_agent_host.client.interface import AgentClient
+from jupyter_agent_host.client.agent_client import AgentClient
 from jupyter_agent_host.errors import (
     AgentHostError,
     DivergedSessionError,
     EnvelopeCorruptError,
     EnvelopeUntrustedError,
 )
-from jupyter_agent_host.notebook import commands
-from jupyter_agent_host.notebook.connect import connect
-from jupyter_agent_host.notebook.display import TurnOutput
-from jupyter_agent_host.notebook.errands import Errands
-from jupyter_agent_host.notebook.fill import Filled, fill
-from jupyter_agent_host.notebook.follow import Outcome, TurnFollower
-from jupyter_agent_host.notebook.offer import offered_functions
-from jupyter_agent_host.notebook.options import CellOptions, options_help, parse_options
-from jupyter_agent_host.notebook.outcome import AgentCellError, AgentInterrupted, one_sentence
-from jupyter_agent_host.notebook.result import result_of
-from jupyter_agent_host.notebook.shell import Shell
+from jupyter_agent_host.notebook.agent_result import result_of
+from jupyter_agent_host.notebook.cell_options import CellOptions, options_help, parse_options
+from jupyter_agent_host.notebook.commands import line_commands
+from jupyter_agent_host.notebook.connect_client import connect
+from jupyter_agent_host.notebook.ipython_shell import Shell
+from jupyter_agent_host.notebook.magic_errors import AgentCellError, AgentInterrupted, one_sentence
+from jupyter_agent_host.notebook.offered_functions import offered_functions
+from jupyter_agent_host.notebook.prompt_variables import Filled, fill
+from jupyter_agent_host.notebook.turns.kernel_work import Errands
+from jupyter_agent_host.notebook.turns.turn_display import TurnOutput
+from jupyter_agent_host.notebook.turns.turn_follower import Outcome, TurnFollower
 from jupyter_agent_host.protocol.host_api import History, HistoryRequest, PromptRequest
 
 if TYPE_CHECKING:
     from jupyter_agent_host.notebook.widget import AgentWidget
-    from jupyter_agent_host.notebook.widget.following import Following
+    from jupyter_agent_host.notebook.widget.conversation_follower import Following
 
 Connect = Callable[[Shell], AgentClient]
 _WAYS_OUT = "`%agent trust` goes on with it; `%agent trust fresh` begins a new session and keeps the old one aside."
@@ -85,17 +85,19 @@ class AgentMagics(Magics):
         words, path = _split(line)
         command, *rest = words or ["status"]
         if command == "help":
-            self._show(commands.help_text())
+            self._show(line_commands.help_text())
             return
         if command == "widget" and not rest:
             self._show_widget(path)
             return
-        verb, request = commands.request_for(command, rest, path)
+        verb, request = line_commands.request_for(command, rest, path)
         client = self.reach()
         answer = client.call(verb, request)
-        self._show(commands.describe_answer(answer, rest, where=client.where if command == "doctor" else ""))
+        self._show(line_commands.describe_answer(answer, rest, where=client.where if command == "doctor" else ""))
         if command == "doctor":
-            self._show(commands.sentence("`jupyter agent-host doctor` in a terminal looks at engine, image and key."))
+            self._show(
+                line_commands.sentence("`jupyter agent-host doctor` in a terminal looks at engine, image and key.")
+            )
 
     def _turn(self, options: CellOptions, cell: str) -> None:
         if not cell.strip():
@@ -150,9 +152,9 @@ class AgentMagics(Magics):
         """What came with the notebook, to read, and the sentence about what to do. Not a failure of the cell."""
         history = self.reach().call("history", HistoryRequest(path=path))
         if isinstance(history, History) and history.turns:
-            self._show(commands.history_text(history))
+            self._show(line_commands.history_text(history))
         way_out = "" if "%agent trust" in str(error) else f" {_WAYS_OUT}"
-        self._show(commands.sentence(f"{error}{way_out}"))
+        self._show(line_commands.sentence(f"{error}{way_out}"))
 
     def _show_widget(self, path: str) -> None:
         from jupyter_agent_host.notebook.widget import AgentWidget  # noqa: PLC0415 - brings ipywidgets along
@@ -163,7 +165,7 @@ class AgentMagics(Magics):
 
     def following(self, path: str) -> Following:
         """What keeps the conversation of the notebook at `path` ("": the only one) up to date for its widgets."""
-        from jupyter_agent_host.notebook.widget.following import Following  # noqa: PLC0415 - only widgets need it
+        from jupyter_agent_host.notebook.widget.conversation_follower import Following  # noqa: PLC0415 - only widgets need it
 
         if path not in self._followings:
             self._followings[path] = Following(self.reach(), path)
@@ -184,7 +186,7 @@ class AgentMagics(Magics):
             self._client = self._connector(self._place)
         return self._client
 
-    def _show(self, text: commands.Text) -> None:
+    def _show(self, text: line_commands.Text) -> None:
         self._place.show(text.plain, text.markdown)
 
 

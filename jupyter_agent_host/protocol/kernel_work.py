@@ -19,7 +19,8 @@ class KernelWork(Answer, frozen=True, kw_only=True):
     """One errand; none when `work_id` and `stops` are "". `over`: the turn ended, nothing more will come.
 
     `run`: run `code` as a cell would, its outputs as caused by the message `parent` (a header of the messaging
-    protocol). `look`: answer `request` as `notebook.look` does. `stop`: raise KeyboardInterrupt in the errand `stops`.
+    protocol). `look`: answer `request` as `kernel_inspector` does. `stop`: raise KeyboardInterrupt in the errand
+    `stops`.
     """
 
     work_id: str = ""

@@ -9,9 +9,9 @@ import sys
 import anyio
 
 from jupyter_agent_host.errors import ProtocolError
-from jupyter_agent_host.runner.hardening import die_with_parent, hide_from_neighbours
-from jupyter_agent_host.runner.lean_imports import no_garbage, skip_unused
-from jupyter_agent_host.runner.orders import read_start
+from jupyter_agent_host.runner.process.hardening import die_with_parent, hide_from_neighbours
+from jupyter_agent_host.runner.process.lean_imports import no_garbage, skip_unused
+from jupyter_agent_host.runner.process.start_line import read_start
 
 
 def main() -> int:
@@ -35,7 +35,7 @@ def main() -> int:
 def _serve() -> int:
     start = read_start()
     with no_garbage():
-        from jupyter_agent_host.runner.serve import log_to_stderr, serve  # noqa: PLC0415 - loads the SDK: half a second
+        from jupyter_agent_host.runner.unix_server import log_to_stderr, serve  # noqa: PLC0415 - loads the SDK: half a second
 
     log_to_stderr()
     anyio.run(serve, start)
@@ -43,7 +43,7 @@ def _serve() -> int:
 
 
 def _offline() -> int:
-    from jupyter_agent_host.runner.offline import main as offline  # noqa: PLC0415 - loads the SDK
+    from jupyter_agent_host.runner.offline_transcript import main as offline  # noqa: PLC0415 - loads the SDK
 
     return anyio.run(offline)
 

@@ -17,25 +17,25 @@ from jupyter_server.serverapp import ServerApp
 from traitlets import TraitError, default
 
 from jupyter_agent_host.errors import ConfigError
+from jupyter_agent_host.host.api.manager import Manager
 from jupyter_agent_host.host.audit import AuditRecord
-from jupyter_agent_host.host.manager import Manager
-from jupyter_agent_host.server.config import AgentHost
-from jupyter_agent_host.server.documents import Documents
-from jupyter_agent_host.server.handler_base import SERVICE_SETTING
+from jupyter_agent_host.server.agent_service import AgentService
+from jupyter_agent_host.server.config.agent_host_traits import AgentHost
+from jupyter_agent_host.server.config.model_upstream import hide_credentials
+from jupyter_agent_host.server.configured_host import open_configured_host
+from jupyter_agent_host.server.documents.live_documents import LiveDocuments
+from jupyter_agent_host.server.documents.notebook_paths import NotebookPaths
+from jupyter_agent_host.server.documents.notebook_renames import Renames
+from jupyter_agent_host.server.documents.saved_sessions import Documents
 from jupyter_agent_host.server.host_task import HostTask
-from jupyter_agent_host.server.hosting import open_configured_host
-from jupyter_agent_host.server.interrupt import OrderlyInterrupt
-from jupyter_agent_host.server.kernels import Kernels
-from jupyter_agent_host.server.live_documents import LiveDocuments
-from jupyter_agent_host.server.notebook_kernels import NotebookKernels
-from jupyter_agent_host.server.notebooks.access import ServerNotebooks
-from jupyter_agent_host.server.notebooks.page_socket import PAGES_SETTING
-from jupyter_agent_host.server.notebooks.pages import Pages
-from jupyter_agent_host.server.paths import NotebookPaths
-from jupyter_agent_host.server.renames import Renames
-from jupyter_agent_host.server.routes import ROUTES
-from jupyter_agent_host.server.service import AgentService
-from jupyter_agent_host.server.upstream import hide_credentials
+from jupyter_agent_host.server.kernels.kernel_identity import Kernels
+from jupyter_agent_host.server.kernels.notebook_kernels import NotebookKernels
+from jupyter_agent_host.server.notebooks.notebook_access import ServerNotebooks
+from jupyter_agent_host.server.notebooks.open_pages import Pages
+from jupyter_agent_host.server.orderly_interrupt import OrderlyInterrupt
+from jupyter_agent_host.server.rest.base_handler import SERVICE_SETTING
+from jupyter_agent_host.server.rest.page_socket import PAGES_SETTING
+from jupyter_agent_host.server.rest.routes import ROUTES
 
 AUDIT_EVENT = "https://schema.jupyter.org/jupyter_agent_host/audit/v1"
 ENVELOPE_EVENT = "https://schema.jupyter.org/jupyter_agent_host/envelope/v1"

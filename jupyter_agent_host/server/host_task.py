@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.host.manager import Manager
+from jupyter_agent_host.host.api.manager import Manager
 
 _STOP_SECONDS = 20.0
 logger = logging.getLogger(__name__)

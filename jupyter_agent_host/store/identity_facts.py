@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from jupyter_agent_host.store.envelope_read import Comparison, Envelope, compare, verify
-from jupyter_agent_host.store.journal import Journal
-from jupyter_agent_host.store.rows import NotebookRow
-from jupyter_agent_host.store.signing import SigningKey, Trust
+from jupyter_agent_host.store.envelope.envelope_reader import Comparison, Envelope, compare, verify
+from jupyter_agent_host.store.envelope.signatures import SigningKey, Trust
+from jupyter_agent_host.store.journal.journal import Journal
+from jupyter_agent_host.store.journal.rows import NotebookRow
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,10 @@ import pytest
 
 from jupyter_agent_host.errors import AuthenticationError, SandboxError, SandboxGoneError
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
-from jupyter_agent_host.sandbox.health import fetch_health
 from jupyter_agent_host.sandbox.provider import Provider, Sandbox
+from jupyter_agent_host.sandbox.runner_health import fetch_health
 from jupyter_agent_host.sandbox.spec import BindWorkspace, OverlayWorkspace, SandboxSpec, ScratchWorkspace
-from jupyter_agent_host.testing.inside import open_inside
+from jupyter_agent_host.testing.sandbox_shell import open_inside
 
 _MARKER = "JAH_CONTRACT_MARKER"
 _CONNECTIONS = 16

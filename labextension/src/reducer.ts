@@ -1,5 +1,5 @@
 /**
- * Events folded to turns. Pure; `notebook/turn.py` has the same rules.
+ * Events folded to turns. Pure; `rendering/turn_view.py` has the same rules.
  *
  * - deltas append to the open text of their message, or start a new one after a tool call;
  * - a finished block replaces the open text that its deltas made;

@@ -14,7 +14,7 @@ import report
 from field import Field
 from laid_out import a_field
 
-from jupyter_agent_host.providers.docker import DockerProvider
+from jupyter_agent_host.providers.docker.provider import DockerProvider
 from jupyter_agent_host.sandbox.spec import ProviderReport
 
 KINDS = ("docker", "local", pytest.param("runsc", marks=pytest.mark.full))

@@ -21,8 +21,8 @@ import httpx
 import nbformat
 from nbformat.v4 import new_notebook
 
-from jupyter_agent_host.cli.servers import JupyterServer
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.cli.shared.running_servers import JupyterServer
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 INSIDE = Path(__file__).parent / "inside"
 KEY = f"sk-attack-{secrets.token_hex(8)}"

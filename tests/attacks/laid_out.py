@@ -15,10 +15,10 @@ import pytest
 from canaries import canaries, container
 from field import KEY, MODEL, SCRIPT, Field
 
-from jupyter_agent_host.cli.headless import own_server
+from jupyter_agent_host.cli.shared.own_server import own_server
 from jupyter_agent_host.image.build import default_tag
-from jupyter_agent_host.server.config import AgentHost
-from jupyter_agent_host.testing.scripted_model import running_scripted_model
+from jupyter_agent_host.scripted_model import running_scripted_model
+from jupyter_agent_host.server.config.agent_host_traits import AgentHost
 
 LIMITS = {"mem_limit": "900M", "pids_limit": 200, "cpu_limit": 1.0, "disk_limit": "300M", "max_sync_size": "32M"}
 MEANS = {"max_requests_per_minute": 60, "allowed_hosts": ["*:*"]}

@@ -21,7 +21,7 @@ from field import KEY, Field, Result, make_folder, parse, run_outside
 from judges import RESOURCES, WORKSPACE, Judge, judge
 from laid_out import a_process_with_the_key
 
-from jupyter_agent_host.host.layers.volume import why_not
+from jupyter_agent_host.host.disk_quota.loop_volume import why_not
 
 pytestmark = [pytest.mark.timeout(600)]
 
@@ -177,7 +177,7 @@ def end_a_sandbox_of_gvisors(field: Field, more: dict[str, Any]) -> None:
 
 STOPPED_FOR = frozenset({"fill_the_workspace", "use_up_inodes"})
 """Where a workspace can have no file system of its own, the whole sandbox is stopped for these instead:
-that is `tests/host/test_disk_limit.py`."""
+that is `tests/host/disk_quota/test_disk_limit.py`."""
 
 FLOOD_BYTES = 16_000_000
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from jupyter_agent_host.host.review.checkpoints import Checkpoints
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace import WorkspaceRequest, plan_workspace
-from jupyter_agent_host.host.workspace.keep import Keeper
+from jupyter_agent_host.host.workspace.files.file_backups import Keeper
 from jupyter_agent_host.sandbox.spec import ProviderReport
-from jupyter_agent_host.store.decisions import Decisions
-from jupyter_agent_host.store.journal import Journal
+from jupyter_agent_host.store.journal.checkpoint_store import Decisions
+from jupyter_agent_host.store.journal.journal import Journal
 
 FILES, FILE_BYTES, CHANGED, ROUNDS = 1024, 1024**2, 10, 5
 

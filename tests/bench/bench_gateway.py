@@ -207,7 +207,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         script = folder / "script.json"
         script.write_text(json.dumps(SCRIPT), encoding="utf-8")
-        model = [*["-m", "jupyter_agent_host.testing.scripted_model"], str(script), "--ready-file"]
+        model = [*["-m", "jupyter_agent_host.scripted_model"], str(script), "--ready-file"]
         direct = stack.enter_context(running([*model, str(folder / "model")], folder / "model"))
         gateway = [__file__, "--gateway", direct, str(folder / "gateway")]
         through = stack.enter_context(running(gateway, folder / "gateway"))

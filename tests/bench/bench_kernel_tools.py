@@ -18,17 +18,17 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from jupyter_server.services.sessions.sessionmanager import SessionManager
 from nbformat.v4 import new_notebook
 
+from jupyter_agent_host.host.api.manager import Manager
+from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.assembly import open_host
-from jupyter_agent_host.host.manager import Manager
-from jupyter_agent_host.host.notebook.interface import NoNotebooks
-from jupyter_agent_host.host.notebook.kernel import RunRequest
-from jupyter_agent_host.host.ref import NotebookRef
+from jupyter_agent_host.host.notebook.kernel_interface import RunRequest
+from jupyter_agent_host.host.notebook.notebook_access import NoNotebooks
 from jupyter_agent_host.host.settings import Credential, GatewaySettings, HostSettings
 from jupyter_agent_host.protocol.events import ToolResult, TurnEnded
 from jupyter_agent_host.protocol.host_api import EventsRequest, PromptAccepted, PromptRequest
-from jupyter_agent_host.server.notebook_kernels import NotebookKernels, ServerKernel
-from jupyter_agent_host.server.paths import NotebookPaths
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
+from jupyter_agent_host.server.documents.notebook_paths import NotebookPaths
+from jupyter_agent_host.server.kernels.notebook_kernels import NotebookKernels, ServerKernel
 
 CALLS = 20
 ROUNDS = 3

@@ -24,17 +24,17 @@ CALLS = 20
 CELLS = 2_000
 sys.path[:0] = [str(Path(__file__).parents[1] / part) for part in ("host", "server")]
 
+from jupyter_agent_host.host.api.manager import Manager  # noqa: E402
+from jupyter_agent_host.host.api.notebook_ref import NotebookRef  # noqa: E402
 from jupyter_agent_host.host.assembly import open_host  # noqa: E402 - the rigs' folders first
-from jupyter_agent_host.host.manager import Manager  # noqa: E402
-from jupyter_agent_host.host.notebook.apply import apply_edits  # noqa: E402
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot  # noqa: E402
-from jupyter_agent_host.host.notebook.interface import NoNotebooks  # noqa: E402
-from jupyter_agent_host.host.ref import NotebookRef  # noqa: E402
+from jupyter_agent_host.host.notebook.checked_cell_edits import apply_edits  # noqa: E402
+from jupyter_agent_host.host.notebook.notebook_access import NoNotebooks  # noqa: E402
 from jupyter_agent_host.host.settings import Credential, GatewaySettings, HostSettings, ReviewSettings  # noqa: E402
 from jupyter_agent_host.protocol.events import ToolResult, TurnEnded  # noqa: E402
 from jupyter_agent_host.protocol.host_api import EventsRequest, PromptAccepted, PromptRequest  # noqa: E402
-from jupyter_agent_host.server.notebooks.shapes import cell_of, raw_cell  # noqa: E402
-from jupyter_agent_host.testing.scripted_model import ScriptedModel  # noqa: E402
+from jupyter_agent_host.scripted_model import ScriptedModel  # noqa: E402
+from jupyter_agent_host.server.notebooks.cell_conversion import cell_of, raw_cell  # noqa: E402
 
 CALL = {"tools": [{"name": "mcp__notebook__overview", "input": {"limit": 1}}]}
 EDIT = {"tools": [{"name": "mcp__notebook__insert_cells", "input": {"after": "", "cells": [{"source": "made = 1"}]}}]}

@@ -21,8 +21,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page, sync_playwright
 
-from jupyter_agent_host.cli.headless import own_server
-from jupyter_agent_host.cli.servers import JupyterServer
+from jupyter_agent_host.cli.shared.own_server import own_server
+from jupyter_agent_host.cli.shared.running_servers import JupyterServer
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     AssistantText,
@@ -33,8 +33,8 @@ from jupyter_agent_host.protocol.events import (
     TurnStarted,
     UnknownEvent,
 )
-from jupyter_agent_host.store.items import NewEvent
-from jupyter_agent_host.store.journal import Journal
+from jupyter_agent_host.store.journal.journal import Journal
+from jupyter_agent_host.store.journal.new_items import NewEvent
 
 TURNS = 1000
 EVENTS = 100_000

@@ -23,17 +23,17 @@ from typing import Any
 import anyio
 import docker
 
+from jupyter_agent_host.host.api.manager import Manager
+from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.assembly import open_host
-from jupyter_agent_host.host.manager import Manager
-from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.settings import Credential, GatewaySettings, HostSettings
 from jupyter_agent_host.image.build import default_tag
-from jupyter_agent_host.image.layout import RUNNER_PYTHON
+from jupyter_agent_host.image.image_layout import RUNNER_PYTHON
 from jupyter_agent_host.protocol.events import TextDelta, TurnEnded
 from jupyter_agent_host.protocol.host_api import EventsRequest, NotebookInfo, PromptAccepted, PromptRequest, Simple
-from jupyter_agent_host.store.envelope_build import size_bytes
-from jupyter_agent_host.store.signing import derive_key
-from jupyter_agent_host.testing.scripted_model import running_scripted_model
+from jupyter_agent_host.scripted_model import running_scripted_model
+from jupyter_agent_host.store.envelope.envelope_builder import size_bytes
+from jupyter_agent_host.store.envelope.signatures import derive_key
 
 WARM_TURNS = 15
 DELTAS = 10_000

@@ -12,7 +12,7 @@ import pytest
 from run_command import Run
 
 import jupyter_agent_host.kernel
-from jupyter_agent_host.cli.demo_folder import demo_notebook, demo_table, kernel_notebook
+from jupyter_agent_host.cli.shared.demo_folder import demo_notebook, demo_table, kernel_notebook
 
 BINDER = Path(__file__).parents[2] / "binder"
 

@@ -13,7 +13,7 @@ from run_command import Run
 
 from jupyter_agent_host import __version__
 from jupyter_agent_host.cli import main
-from jupyter_agent_host.cli.demo_folder import demo_notebook, make_demo_folder
+from jupyter_agent_host.cli.shared.demo_folder import demo_notebook, make_demo_folder
 
 COMMANDS = ["demo", "doctor", "image", "execute", "list", "logs", "stop", "prune", "strip"]
 STATE = {"schema": 1, "notebook_id": "n"}

@@ -10,7 +10,7 @@ import pytest
 from nbformat.v4 import new_notebook
 from run_command import Run
 
-from jupyter_agent_host.cli.headless import own_server
+from jupyter_agent_host.cli.shared.own_server import own_server
 
 
 def test_a_running_servers_agents_are_listed_and_stopped(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent_host.client.discover import Kernel, ServerAddress, find_server
+from jupyter_agent_host.client.server_discovery import Kernel, ServerAddress, find_server
 from jupyter_agent_host.errors import AuthenticationError, ServerUnreachableError
 
 PID = os.getpid()

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from jupyter_agent_host.client.discover import Kernel, ServerAddress
-from jupyter_agent_host.client.http import KernelClient
-from jupyter_agent_host.client.stream import Patience
+from jupyter_agent_host.client.event_stream import Patience
+from jupyter_agent_host.client.kernel_client import KernelClient
+from jupyter_agent_host.client.server_discovery import Kernel, ServerAddress
 from jupyter_agent_host.errors import AgentHostError, AuthenticationError, BudgetExceededError, ServerUnreachableError
 from jupyter_agent_host.protocol.events import EventRecord, TextDelta, TurnEnded, record_to_json
 from jupyter_agent_host.protocol.host_api import (

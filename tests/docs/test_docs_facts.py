@@ -15,9 +15,9 @@ from traitlets.config import Config
 
 from jupyter_agent_host import errors
 from jupyter_agent_host.cli import make_parser
-from jupyter_agent_host.notebook.commands import USAGE
-from jupyter_agent_host.notebook.options import options_help
-from jupyter_agent_host.server.config import AgentHost
+from jupyter_agent_host.notebook.cell_options import options_help
+from jupyter_agent_host.notebook.commands.line_commands import USAGE
+from jupyter_agent_host.server.config.agent_host_traits import AgentHost
 
 SOURCES = sorted((ROOT / "jupyter_agent_host").rglob("*.py"))
 
@@ -129,7 +129,7 @@ def test_sentences_are_the_products_own(sentence: str, code: str) -> None:
 
 
 def _said_at_a_turns_end() -> list[str]:
-    places = ("runner/ending.py", "host/outcome.py", "host/recover.py")
+    places = ("runner/translation/turn_end.py", "host/turns/turn_endings.py", "host/api/recovery.py")
     text = "".join((ROOT / "jupyter_agent_host" / place).read_text(encoding="utf-8") for place in places)
     return re.findall(r'"(\w+)"', text)
 

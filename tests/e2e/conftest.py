@@ -10,7 +10,7 @@ import pytest
 from machine import Machine, MakeMachine
 
 from jupyter_agent_host.sandbox.spec import ProviderReport
-from jupyter_agent_host.testing.scripted_model import ScriptedModel, running_scripted_model
+from jupyter_agent_host.scripted_model import ScriptedModel, running_scripted_model
 
 LOOK_FOR_KEYS = (
     "{ env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'; } | grep -ao 'sk-e2e-[a-z]\\+'; "

@@ -9,7 +9,7 @@ import time
 import pytest
 from machine import LOAD, Machine, MakeMachine, running
 
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 # Pairwise: each provider with and without a collaboration room at least once.
 KINDS = [("docker", False), ("local", True), ("process", False)]

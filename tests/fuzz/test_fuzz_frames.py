@@ -20,10 +20,10 @@ from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
 from jupyter_agent_host.errors import AgentHostError, FrameTooLargeError, ProtocolError
-from jupyter_agent_host.host.websocket import WebSocket
+from jupyter_agent_host.host.sandboxes.websocket_client import WebSocket
 from jupyter_agent_host.protocol.control import decode_host_frame, decode_runner_frame, encode_frame
-from jupyter_agent_host.protocol.depth import MAX_DEPTH, is_deep
 from jupyter_agent_host.protocol.events import read_event, read_record
+from jupyter_agent_host.protocol.json_depth import MAX_DEPTH, is_deep
 
 pytestmark = pytest.mark.timeout(600)
 

@@ -13,12 +13,12 @@ from fuzz_profile import looking
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from jupyter_agent_host.host.gateway.bounds import Bounds
-from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError, RequestHead
+from jupyter_agent_host.host.gateway.client_connection import ClientConnection, ConnectionGoneError, RequestHead
 from jupyter_agent_host.host.gateway.egress.destination import Destination, read_absolute, read_authority
-from jupyter_agent_host.host.gateway.egress.forward import checked_path, request_headers
-from jupyter_agent_host.host.gateway.egress.refusal import EgressRefusal
-from jupyter_agent_host.host.gateway.refusal import Refusal
+from jupyter_agent_host.host.gateway.egress.egress_refusal import EgressRefusal
+from jupyter_agent_host.host.gateway.egress.http_forwarding import checked_path, request_headers
+from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
 
 pytestmark = pytest.mark.timeout(600)
 

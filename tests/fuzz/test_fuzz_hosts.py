@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway.egress import EgressRefusal
-from jupyter_agent_host.host.gateway.egress.addresses import what_is
 from jupyter_agent_host.host.gateway.egress.destination import Destination, read_absolute, read_authority
-from jupyter_agent_host.host.gateway.egress.rules import read_rule
+from jupyter_agent_host.host.gateway.egress.public_addresses import what_is
+from jupyter_agent_host.host.network.host_rules import read_rule
 
 pytestmark = pytest.mark.timeout(600)
 

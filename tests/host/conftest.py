@@ -13,8 +13,8 @@ from house import SCRIPT, House, OpenHouse
 
 from jupyter_agent_host.host.assembly import open_host
 from jupyter_agent_host.host.settings import Credential, GatewaySettings, HostSettings
-from jupyter_agent_host.store.signing import derive_key
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
+from jupyter_agent_host.store.envelope.signatures import derive_key
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import anyio
 
+from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.assembly import open_host
-from jupyter_agent_host.host.ref import NotebookRef
 from jupyter_agent_host.host.settings import Credential, GatewaySettings, HostSettings
 from jupyter_agent_host.protocol.events import TurnEnded, record_to_json
 from jupyter_agent_host.protocol.host_api import EventsRequest, NotebookInfo, OpenRequest, PromptRequest

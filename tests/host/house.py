@@ -11,8 +11,8 @@ from typing import Any
 
 import anyio
 
-from jupyter_agent_host.host.manager import Manager
-from jupyter_agent_host.host.ref import NotebookRef
+from jupyter_agent_host.host.api.manager import Manager
+from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.protocol.events import EventRecord, TextDelta, TurnEnded
 from jupyter_agent_host.protocol.host_api import (
     Done,
@@ -22,7 +22,7 @@ from jupyter_agent_host.protocol.host_api import (
     PromptRequest,
     Simple,
 )
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 SCRIPT = {
     "name": "host tests",

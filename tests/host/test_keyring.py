@@ -41,7 +41,7 @@ USE = """
 import json, sys
 import anyio, keyring
 from jupyter_agent_host.errors import CredentialMissingError
-from jupyter_agent_host.host.secret import read_secret_text
+from jupyter_agent_host.host.secret_text import read_secret_text
 assert type(keyring.get_keyring()).__name__ == "Ring", keyring.get_keyring()
 if sys.argv[1]:
     keyring.set_password("index.example", "agent", sys.argv[1])

@@ -12,7 +12,7 @@ from house import OpenHouse
 from test_project_in_boxes import bash, boxes, results, script, usable
 
 from jupyter_agent_host.errors import WorkspaceError
-from jupyter_agent_host.host.notebook.interface import NoNotebooks
+from jupyter_agent_host.host.notebook.notebook_access import NoNotebooks
 from jupyter_agent_host.protocol.events import Notice
 from jupyter_agent_host.protocol.host_api import PackagesRequest
 from jupyter_agent_host.sandbox.spec import ProviderReport

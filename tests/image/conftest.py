@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 from docker import APIClient
 
+from jupyter_agent_host.container_engine.engine import open_engine
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.providers.docker_engine import open_engine
-from jupyter_agent_host.providers.docker_image import require_image
-from jupyter_agent_host.providers.docker_settings import DockerSettings
+from jupyter_agent_host.providers.docker.docker_settings import DockerSettings
+from jupyter_agent_host.providers.docker.image_check import require_image
 
 
 @pytest.fixture

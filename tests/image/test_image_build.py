@@ -13,9 +13,9 @@ from pip._internal.models.index import PyPI
 
 from jupyter_agent_host.cli import image as image_command
 from jupyter_agent_host.errors import ImageBuildError
-from jupyter_agent_host.image.bootstrap import base_tag
+from jupyter_agent_host.image.bootstrap_base import base_tag
 from jupyter_agent_host.image.build import BuildRequest, build_image, default_ca_bundle, default_tag
-from jupyter_agent_host.image.requirements import cli_version
+from jupyter_agent_host.image.image_requirements import cli_version
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.sandbox.spec import LABEL_CLI, LABEL_PROTOCOL, LABEL_RUNNER, LABEL_SDK
 

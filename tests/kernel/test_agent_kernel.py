@@ -16,7 +16,7 @@ from kernel_places import make_places
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from jupyter_agent_host.notebook.render import TURN_TYPE
+from jupyter_agent_host.rendering.mime_bundle import TURN_TYPE
 
 Message = dict[str, Any]
 

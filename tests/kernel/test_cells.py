@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent_host.kernel.cells import Names, is_open, read_cell
-from jupyter_agent_host.kernel.complete import complete_prompt
-from jupyter_agent_host.kernel.inspect import variable_at
+from jupyter_agent_host.kernel.completion import complete_prompt
+from jupyter_agent_host.kernel.inspection import variable_at
+from jupyter_agent_host.kernel.prompt_cells import Names, is_open, read_cell
 
 NAMES = Names(lambda name: name in {"agent", "pip", "load_ext"}, frozenset({"status", "mode", "history"}))
 

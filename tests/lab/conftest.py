@@ -12,7 +12,7 @@ from lab_window import Lab, OpenWindow, Window, lab_folders
 from playwright import async_api, sync_api
 from playwright.sync_api import Browser, Request, sync_playwright
 
-from jupyter_agent_host.cli.headless import own_server
+from jupyter_agent_host.cli.shared.own_server import own_server
 
 # Playwright's five seconds are little for two browsers and their servers on two cores.
 for each in (sync_api.expect, async_api.expect):

@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from on_disk import notebook_on_disk
 from playwright.sync_api import Locator, Page, expect
 
-from jupyter_agent_host.cli.servers import JupyterServer
+from jupyter_agent_host.cli.shared.running_servers import JupyterServer
 
 AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
 PICTURES_GO_TO = os.environ.get("AGENT_HOST_DOCS_IMAGES")

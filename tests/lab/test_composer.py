@@ -12,8 +12,8 @@ import pytest
 from lab_window import Lab, OpenWindow, Window, lab_folders
 from playwright.sync_api import Locator, expect
 
-from jupyter_agent_host.cli.headless import own_server
-from jupyter_agent_host.testing.scripted_model import ScriptedModel, running_scripted_model
+from jupyter_agent_host.cli.shared.own_server import own_server
+from jupyter_agent_host.scripted_model import ScriptedModel, running_scripted_model
 
 LONG = 60_000
 SCRIPT = {

@@ -21,8 +21,8 @@ from jupyter_agent_host.protocol.events import (
     TurnStarted,
     UnknownEvent,
 )
-from jupyter_agent_host.store.items import NewEvent
-from jupyter_agent_host.store.journal import Journal
+from jupyter_agent_host.store.journal.journal import Journal
+from jupyter_agent_host.store.journal.new_items import NewEvent
 
 LONG = 60_000
 LARGE_BYTES = 10_000_000

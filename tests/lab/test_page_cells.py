@@ -15,7 +15,7 @@ from on_disk import notebook_on_disk, saved
 from own_house import AllowAll, Desk
 from playwright.async_api import expect
 
-from jupyter_agent_host.host.review.recorder import CellRecorder
+from jupyter_agent_host.host.review.cell_edit_recorder import CellRecorder
 from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 

@@ -19,12 +19,12 @@ import pytest
 from lab_window import Window, lab_folders
 from playwright.sync_api import Browser, expect
 
-from jupyter_agent_host.cli.headless import stop_process, wait_until_up, write_config
-from jupyter_agent_host.cli.servers import JupyterServer
+from jupyter_agent_host.cli.shared.own_server import stop_process, wait_until_up, write_config
+from jupyter_agent_host.cli.shared.running_servers import JupyterServer
+from jupyter_agent_host.container_engine.engine import open_engine
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.providers.docker_engine import open_engine
-from jupyter_agent_host.providers.docker_image import require_image
-from jupyter_agent_host.providers.docker_settings import DockerSettings
+from jupyter_agent_host.providers.docker.docker_settings import DockerSettings
+from jupyter_agent_host.providers.docker.image_check import require_image
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from jupyter_agent_host.cli.headless import own_server
+from jupyter_agent_host.cli.shared.own_server import own_server
 
 LONG = 30_000
 

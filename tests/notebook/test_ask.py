@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_agent_host.notebook.ask import LineAsker
+from jupyter_agent_host.notebook.turns.line_questions import LineAsker
 from jupyter_agent_host.protocol.events import Json, PermissionAsked
 from jupyter_agent_host.protocol.host_api import AnswerRequest
 

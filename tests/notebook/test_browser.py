@@ -24,8 +24,8 @@ from test_inert import HOSTILE
 from test_render import ATTACK, tool
 from test_turn import delta, view_of
 
-from jupyter_agent_host.notebook.inert import make_inert
-from jupyter_agent_host.notebook.render import final_bundle
+from jupyter_agent_host.rendering.markdown_sanitizer import make_inert
+from jupyter_agent_host.rendering.mime_bundle import final_bundle
 
 CHROMIUM = shutil.which("chromium")
 TOKEN = "made-up-token"

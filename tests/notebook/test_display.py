@@ -10,16 +10,16 @@ from scripted_client import ENDED, INFO
 from test_render import tool
 from test_turn import delta, view_of
 
-from jupyter_agent_host.notebook.display import (
+from jupyter_agent_host.notebook.turns.turn_display import (
     MAX_PUBLISHED_BYTES,
     MAX_TAIL_BYTES,
     CellOutput,
     TerminalOutput,
     running_tail,
 )
-from jupyter_agent_host.notebook.render import TURN_TYPE
-from jupyter_agent_host.notebook.turn import TurnView, reduce
 from jupyter_agent_host.protocol.events import AnyEvent, AttemptDiscarded, EventRecord, Notice
+from jupyter_agent_host.rendering.mime_bundle import TURN_TYPE
+from jupyter_agent_host.rendering.turn_view import TurnView, reduce
 
 
 class Page:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_agent_host.notebook.fill import FillError, fill
+from jupyter_agent_host.notebook.prompt_variables import FillError, fill
 
 NAMES = {"a": "A", "b": "B", "x": 1, "i": 2, "name": "sales.csv", "n": "{a}", "_q": "Q"}
 

@@ -13,11 +13,11 @@ from scripted_client import ENDED, ScriptedClient, words
 from test_turn import delta
 
 from jupyter_agent_host.errors import CredentialMissingError, ServerUnreachableError
-from jupyter_agent_host.notebook.ask import LineAsker
-from jupyter_agent_host.notebook.follow import Outcome, TurnFollower
-from jupyter_agent_host.notebook.turn import NoticePart, TurnView
+from jupyter_agent_host.notebook.turns.line_questions import LineAsker
+from jupyter_agent_host.notebook.turns.turn_follower import Outcome, TurnFollower
 from jupyter_agent_host.protocol.events import PermissionAsked
 from jupyter_agent_host.protocol.host_api import AnswerRequest, NotebookInfo, PromptRequest
+from jupyter_agent_host.rendering.turn_view import NoticePart, TurnView
 
 
 class Shown:

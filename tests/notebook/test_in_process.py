@@ -17,12 +17,11 @@ import pytest
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME
 from nbclient import NotebookClient
 
-from jupyter_agent_host.client.interface import AgentClient
+from jupyter_agent_host.client.agent_client import AgentClient
 from jupyter_agent_host.errors import EnvelopeCorruptError
-from jupyter_agent_host.host.manager import Manager
-from jupyter_agent_host.notebook.follow import TurnFollower
-from jupyter_agent_host.notebook.in_process import InProcessClient
-from jupyter_agent_host.notebook.turn import TurnView
+from jupyter_agent_host.host.api.manager import Manager
+from jupyter_agent_host.notebook.in_process_client import InProcessClient
+from jupyter_agent_host.notebook.turns.turn_follower import TurnFollower
 from jupyter_agent_host.protocol.host_api import (
     EventsRequest,
     History,
@@ -31,8 +30,9 @@ from jupyter_agent_host.protocol.host_api import (
     PromptRequest,
     Simple,
 )
-from jupyter_agent_host.server.config import AgentHost
-from jupyter_agent_host.server.hosting import open_configured_host
+from jupyter_agent_host.rendering.turn_view import TurnView
+from jupyter_agent_host.server.config.agent_host_traits import AgentHost
+from jupyter_agent_host.server.configured_host import open_configured_host
 
 PROMPT = "Read sales.csv, find the month with the highest revenue, and write it to answer.txt"
 SALES = "month,revenue\n2024-01,3\n2024-02,5\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from nbconvert.filters import markdown2html
 
-from jupyter_agent_host.notebook.inert import MAX_PARSED_CHARS, make_inert
+from jupyter_agent_host.rendering.markdown_sanitizer import MAX_PARSED_CHARS, make_inert
 
 IMAGE = "data:image/png;base64,iVBORw0KGgo="
 _TAGS = set(re.findall(r"[a-z0-9]+", "p h1 h2 h3 h4 h5 h6 em strong del s code pre blockquote ul ol li hr br"))

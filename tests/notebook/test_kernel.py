@@ -15,7 +15,7 @@ from jupyter_client.manager import KernelManager, start_new_kernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from jupyter_agent_host.notebook.render import TURN_TYPE
+from jupyter_agent_host.rendering.mime_bundle import TURN_TYPE
 
 SETUP = """
 %load_ext jupyter_agent_host

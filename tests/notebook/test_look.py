@@ -18,7 +18,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from jupyter_agent_host.notebook.look.door import Door
+from jupyter_agent_host.kernel_inspector.comm_target import Door
 
 
 def door(**names: Any) -> Door:

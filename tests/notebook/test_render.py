@@ -11,9 +11,6 @@ from scripted_client import ENDED, INFO
 from test_inert import Audit
 from test_turn import delta, view_of
 
-from jupyter_agent_host.notebook import describe
-from jupyter_agent_host.notebook.render import MAX_FINAL_BYTES, TURN_TYPE, final_bundle, size_bytes
-from jupyter_agent_host.notebook.render_plain import plain_turn
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     FileChange,
@@ -26,6 +23,9 @@ from jupyter_agent_host.protocol.events import (
     TurnEnded,
 )
 from jupyter_agent_host.protocol.host_api import NotebookInfo
+from jupyter_agent_host.rendering import turn_description
+from jupyter_agent_host.rendering.mime_bundle import MAX_FINAL_BYTES, TURN_TYPE, final_bundle, size_bytes
+from jupyter_agent_host.rendering.turn_plain_text import plain_turn
 
 
 def tool(number: int, name: str, given: Any, text: str, **result: Any) -> list[AnyEvent]:
@@ -142,8 +142,8 @@ def test_nothing_from_the_sandbox_becomes_html(event: AnyEvent) -> None:
 
 def test_terminal_sequences_do_not_reach_a_terminal() -> None:
     text = "\x1b]52;c;aGk=\x07\x1b[31mred\x1b[0m \x9b2Jx 10%\r50%\r100%\nnext\x00\u202etxt"
-    assert describe.readable(text) == "100%\nnexttxt"
-    assert describe.readable("\x1b]0;title\x1b\\a\x1b(Bb\x1bPq\x1b\\c") == "abc"
+    assert turn_description.readable(text) == "100%\nnexttxt"
+    assert turn_description.readable("\x1b]0;title\x1b\\a\x1b(Bb\x1bPq\x1b\\c") == "abc"
     assert "\x1b" not in plain_turn(view_of(delta(text), *tool(1, text, {text: text}, text), ENDED), INFO)
 
 
@@ -190,10 +190,14 @@ def test_every_other_end_is_a_sentence_with_a_way_out(ended: TurnEnded, sentence
 
 
 def test_words_for_sizes_and_times() -> None:
-    assert [describe.size_words(size) for size in (0, 999, 1000, 1_500_000)] == [
+    assert [turn_description.size_words(size) for size in (0, 999, 1000, 1_500_000)] == [
         "0 bytes",
         "999 bytes",
         "1.0 KB",
         "1.5 MB",
     ]
-    assert [describe.duration_words(seconds) for seconds in (0.04, 59.9, 61)] == ["0.0 s", "59.9 s", "1 min 1 s"]
+    assert [turn_description.duration_words(seconds) for seconds in (0.04, 59.9, 61)] == [
+        "0.0 s",
+        "59.9 s",
+        "1 min 1 s",
+    ]

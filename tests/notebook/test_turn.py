@@ -2,15 +2,6 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.notebook.turn import (
-    NoticePart,
-    PermissionPart,
-    TextPart,
-    ToolPart,
-    TurnView,
-    fold,
-    reduce,
-)
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
     AssistantText,
@@ -31,6 +22,15 @@ from jupyter_agent_host.protocol.events import (
     TurnEnded,
     TurnStarted,
     UnknownEvent,
+)
+from jupyter_agent_host.rendering.turn_view import (
+    NoticePart,
+    PermissionPart,
+    TextPart,
+    ToolPart,
+    TurnView,
+    fold,
+    reduce,
 )
 
 

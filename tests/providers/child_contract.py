@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from child_leftovers import marked_processes, orphaned_groups
 
-from jupyter_agent_host.providers.process_sandbox import ChildSandbox
+from jupyter_agent_host.providers.common.child_sandbox import ChildSandbox
 from jupyter_agent_host.sandbox.provider import Provider, Sandbox
 from jupyter_agent_host.sandbox.spec import SandboxSpec
 from jupyter_agent_host.testing.provider_contract import ProviderContract

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_agent_host.providers.process_cgroup import find_place
-from jupyter_agent_host.providers.process_folder import PREFIX
+from jupyter_agent_host.providers.common.cgroup import find_place
+from jupyter_agent_host.providers.common.run_folder import PREFIX
 
 
 def orphaned_groups() -> list[str]:

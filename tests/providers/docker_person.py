@@ -15,9 +15,9 @@ import anyio
 import anyio.to_thread
 from docker_setup import IMAGE, TOKEN, run_inside
 
-from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.providers.docker_engine import open_engine
-from jupyter_agent_host.sandbox.health import fetch_health
+from jupyter_agent_host.container_engine.engine import open_engine
+from jupyter_agent_host.providers.docker.provider import DockerProvider
+from jupyter_agent_host.sandbox.runner_health import fetch_health
 from jupyter_agent_host.sandbox.spec import OverlayWorkspace, SandboxSpec, ScratchWorkspace
 
 LOOK = "id -u; id -g; cat private.txt; echo more >> private.txt; touch new.txt && echo wrote; touch /home/agent/x"

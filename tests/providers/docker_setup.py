@@ -14,13 +14,13 @@ import pytest
 from docker import APIClient
 from docker.errors import APIError
 
+from jupyter_agent_host.container_engine.engine import open_engine
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.image.build import default_tag
-from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.providers.docker_engine import open_engine
-from jupyter_agent_host.providers.docker_image import require_image
-from jupyter_agent_host.providers.docker_sandbox import DockerSandbox
-from jupyter_agent_host.providers.docker_settings import DockerSettings
+from jupyter_agent_host.providers.docker.docker_sandbox import DockerSandbox
+from jupyter_agent_host.providers.docker.docker_settings import DockerSettings
+from jupyter_agent_host.providers.docker.image_check import require_image
+from jupyter_agent_host.providers.docker.provider import DockerProvider
 from jupyter_agent_host.sandbox.spec import LABEL_HOST, SandboxSpec
 
 IMAGE = os.environ.get("AGENT_HOST_TEST_IMAGE") or default_tag()

@@ -6,10 +6,10 @@ import sys
 
 import anyio
 
-from jupyter_agent_host.providers.local import LocalProvider
-from jupyter_agent_host.providers.process import ProcessProvider
+from jupyter_agent_host.providers.local.provider import LocalProvider
+from jupyter_agent_host.providers.process.provider import ProcessProvider
 from jupyter_agent_host.sandbox.spec import SandboxSpec
-from jupyter_agent_host.testing.inside import open_inside
+from jupyter_agent_host.testing.sandbox_shell import open_inside
 
 KINDS = {"local": LocalProvider, "process": ProcessProvider}
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from jupyter_agent_host.providers.local import LocalProvider
+from jupyter_agent_host.providers.local.provider import LocalProvider
 from jupyter_agent_host.sandbox.spec import BindWorkspace, Limits, SandboxSpec
-from jupyter_agent_host.testing.inside import open_inside
+from jupyter_agent_host.testing.sandbox_shell import open_inside
 
 LOOK = """
 id -u

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from child_leftovers import marked_processes
 
-from jupyter_agent_host.providers.local import LocalProvider
-from jupyter_agent_host.providers.process import ProcessProvider
-from jupyter_agent_host.providers.process_cgroup import find_place
-from jupyter_agent_host.providers.process_folder import RunFolder
+from jupyter_agent_host.providers.common.cgroup import find_place
+from jupyter_agent_host.providers.common.run_folder import RunFolder
+from jupyter_agent_host.providers.local.provider import LocalProvider
+from jupyter_agent_host.providers.process.provider import ProcessProvider
 
 pytestmark = pytest.mark.anyio
 SCRIPT = Path(__file__).with_name("host_script.py")

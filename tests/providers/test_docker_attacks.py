@@ -8,8 +8,8 @@ import pytest
 from docker import APIClient
 from docker_setup import engine_client, provider, run_inside, sandbox_of, spec
 
-from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.providers.docker_sandbox import DockerSandbox
+from jupyter_agent_host.providers.docker.docker_sandbox import DockerSandbox
+from jupyter_agent_host.providers.docker.provider import DockerProvider
 from jupyter_agent_host.sandbox.spec import Limits, SandboxSpec
 
 __all__ = ["engine_client", "provider", "spec"]

@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 from docker_setup import IMAGE, leftovers, missing_reason
 
-from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.providers.docker_engine import open_engine
+from jupyter_agent_host.container_engine.engine import open_engine
+from jupyter_agent_host.providers.docker.provider import DockerProvider
 from jupyter_agent_host.sandbox.provider import Provider, Sandbox
 from jupyter_agent_host.sandbox.spec import SandboxSpec
 from jupyter_agent_host.testing.provider_contract import ProviderContract

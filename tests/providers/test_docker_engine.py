@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_agent_host.container_engine.engine import find_endpoints, is_rootless, open_engine, unlimited
 from jupyter_agent_host.errors import AgentHostError, ConfigError, ProviderUnavailableError
-from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.providers.docker_engine import find_endpoints, is_rootless, open_engine, unlimited
+from jupyter_agent_host.providers.docker.provider import DockerProvider
 
 
 @pytest.fixture(autouse=True)

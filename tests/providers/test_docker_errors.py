@@ -9,8 +9,8 @@ import pytest
 import requests
 import requests.exceptions
 
+from jupyter_agent_host.container_engine.engine_errors import from_vendor, mapped_class, translated
 from jupyter_agent_host.errors import AgentHostError, ImageMissingError, ProviderUnavailableError, SandboxGoneError
-from jupyter_agent_host.providers.docker_errors import from_vendor, mapped_class, translated
 
 VENDOR_CLASSES = [
     found

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.providers.docker_folder import SandboxFolder, make_folder
-from jupyter_agent_host.providers.docker_idmap import can_map_ids
+from jupyter_agent_host.providers.docker.id_mapped_mounts import can_map_ids
+from jupyter_agent_host.providers.docker.sandbox_folder import SandboxFolder, make_folder
 
 as_root = pytest.mark.skipif(not can_map_ids(), reason="id-mapped mounts need root on Linux")
 

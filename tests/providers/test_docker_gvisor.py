@@ -10,8 +10,8 @@ import pytest
 from docker_setup import IMAGE, TOKEN, gvisor_reason, run_inside, sandbox_of
 from test_docker_contract import DockerContract, OverExec
 
-from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.providers.docker_engine import open_engine
+from jupyter_agent_host.container_engine.engine import open_engine
+from jupyter_agent_host.providers.docker.provider import DockerProvider
 from jupyter_agent_host.sandbox.provider import Provider
 from jupyter_agent_host.sandbox.spec import SandboxSpec
 

@@ -14,7 +14,7 @@ import pytest
 from docker_setup import IMAGE, missing_reason
 from test_docker_contract import DockerContract, OverExec, OverSocket
 
-from jupyter_agent_host.providers.docker import DockerProvider
+from jupyter_agent_host.providers.docker.provider import DockerProvider
 from jupyter_agent_host.sandbox.provider import Provider
 
 CONTAINERS = """

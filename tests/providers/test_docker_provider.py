@@ -22,8 +22,8 @@ from jupyter_agent_host.errors import (
     SandboxStartError,
 )
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
-from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.sandbox.health import fetch_health
+from jupyter_agent_host.providers.docker.provider import DockerProvider
+from jupyter_agent_host.sandbox.runner_health import fetch_health
 from jupyter_agent_host.sandbox.spec import BindWorkspace, Limits, OverlayWorkspace, SandboxSpec
 
 __all__ = ["engine_client", "provider", "spec"]

@@ -12,8 +12,8 @@ import pytest
 from anyio.abc import ByteStream
 
 from jupyter_agent_host.errors import SandboxGoneError
-from jupyter_agent_host.providers.docker_relay import RelayPool, RelayStream
-from jupyter_agent_host.providers.docker_streams import ThreadedStream, wrap_socket
+from jupyter_agent_host.providers.docker.exec_relay import RelayPool, RelayStream
+from jupyter_agent_host.providers.docker.hijacked_streams import ThreadedStream, wrap_socket
 
 pytestmark = pytest.mark.anyio
 

@@ -11,10 +11,10 @@ from anyio.abc import SocketAttribute, SocketStream
 from docker import APIClient
 from docker_setup import IMAGE, TOKEN, engine_client, leftovers, sandbox_of, spec
 
+from jupyter_agent_host.container_engine.engine import open_engine
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
-from jupyter_agent_host.providers.docker import DockerProvider
-from jupyter_agent_host.providers.docker_engine import open_engine
-from jupyter_agent_host.sandbox.health import fetch_health
+from jupyter_agent_host.providers.docker.provider import DockerProvider
+from jupyter_agent_host.sandbox.runner_health import fetch_health
 from jupyter_agent_host.sandbox.spec import SandboxSpec
 
 __all__ = ["engine_client", "spec"]

@@ -13,9 +13,9 @@ import trustme
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSListener
 
+from jupyter_agent_host.container_engine.engine import open_engine
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.providers.docker_engine import open_engine
-from jupyter_agent_host.providers.docker_streams import TlsStream, wrap_socket
+from jupyter_agent_host.providers.docker.hijacked_streams import TlsStream, wrap_socket
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from docker_setup import missing_reason
 
-from jupyter_agent_host.providers.docker_engine import open_engine
+from jupyter_agent_host.container_engine.engine import open_engine
 
 pytestmark = [
     pytest.mark.docker,

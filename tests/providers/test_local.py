@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from child_contract import ChildContract
 
-from jupyter_agent_host.providers.local import LocalProvider
+from jupyter_agent_host.providers.local.provider import LocalProvider
 from jupyter_agent_host.sandbox.provider import Provider
 
 pytestmark = pytest.mark.bubblewrap

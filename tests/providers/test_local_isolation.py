@@ -12,11 +12,11 @@ import pytest
 from child_leftovers import marked_processes
 
 from jupyter_agent_host.errors import SandboxGoneError, SandboxOutOfMemoryError
-from jupyter_agent_host.providers.local import LocalProvider
-from jupyter_agent_host.providers.process_cgroup import find_place
-from jupyter_agent_host.providers.process_sandbox import ChildSandbox
+from jupyter_agent_host.providers.common.cgroup import find_place
+from jupyter_agent_host.providers.common.child_sandbox import ChildSandbox
+from jupyter_agent_host.providers.local.provider import LocalProvider
 from jupyter_agent_host.sandbox.spec import HOME, BindWorkspace, Limits, SandboxSpec
-from jupyter_agent_host.testing.inside import open_inside
+from jupyter_agent_host.testing.sandbox_shell import open_inside
 
 pytestmark = [pytest.mark.anyio, pytest.mark.bubblewrap]
 MIB = 1024**2

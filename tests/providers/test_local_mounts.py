@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent_host.providers.local_mounts import Private, interpreter_mounts, private_folders, system_mounts
-from jupyter_agent_host.providers.process_interpreter import Interpreter, link_chain, this_interpreter
+from jupyter_agent_host.providers.common.python_interpreter import Interpreter, link_chain, this_interpreter
+from jupyter_agent_host.providers.local.system_mounts import Private, interpreter_mounts, private_folders, system_mounts
 
 
 @pytest.fixture

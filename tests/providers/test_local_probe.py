@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent_host.errors import ProviderUnavailableError
-from jupyter_agent_host.providers.local import LocalProvider
-from jupyter_agent_host.providers.local_probe import LADDER, Found, look
+from jupyter_agent_host.providers.local.bwrap_probe import LADDER, Found, look
+from jupyter_agent_host.providers.local.provider import LocalProvider
 from jupyter_agent_host.sandbox.spec import SandboxSpec
 
 pytestmark = [
@@ -82,7 +82,7 @@ def test_a_bwrap_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monk
     script = tmp_path / "bwrap"
     script.write_text("#!/bin/sh\ncase $1 in --version) echo bubblewrap 0.1;; *) exec sleep 60;; esac\n")
     script.chmod(0o755)
-    monkeypatch.setattr("jupyter_agent_host.providers.local_probe._TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr("jupyter_agent_host.providers.local.bwrap_probe._TIMEOUT_SECONDS", 0.3)
     found = look(str(script), (1000, 1000))
     assert found.rung is None
     assert "no answer within" in found.reason

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from child_contract import ChildContract
 
-from jupyter_agent_host.providers.process import ProcessProvider
+from jupyter_agent_host.providers.process.provider import ProcessProvider
 from jupyter_agent_host.sandbox.provider import Provider
 
 

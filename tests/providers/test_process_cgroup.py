@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from jupyter_agent_host.errors import SandboxError
-from jupyter_agent_host.providers.process_cgroup import Cgroup, find_place
+from jupyter_agent_host.providers.common.cgroup import Cgroup, find_place
 from jupyter_agent_host.sandbox.spec import Limits
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from child_leftovers import marked_processes
 
-from jupyter_agent_host.providers import process_keeper
+from jupyter_agent_host.providers.process import child_supervisor
 
-KEEPER = [sys.executable, "-I", "-S", str(Path(process_keeper.__file__))]
+KEEPER = [sys.executable, "-I", "-S", str(Path(child_supervisor.__file__))]
 DAEMONS = "(setsid sh -c 'sleep 300 & sleep 300' &) ; sleep 0.1"
 
 

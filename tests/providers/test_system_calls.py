@@ -11,12 +11,12 @@ import pytest
 from docker import APIClient
 from docker_setup import IMAGE, engine_client
 
-from jupyter_agent_host.providers.docker_seccomp import profile
-from jupyter_agent_host.providers.local import LocalProvider
-from jupyter_agent_host.providers.local_seccomp import filter_program
-from jupyter_agent_host.providers.system_calls import ALLOWED, CLONE3, NEWEST, denied_numbers
+from jupyter_agent_host.providers.common.denied_system_calls import ALLOWED, CLONE3, NEWEST, denied_numbers
+from jupyter_agent_host.providers.docker.seccomp_profile import profile
+from jupyter_agent_host.providers.local.provider import LocalProvider
+from jupyter_agent_host.providers.local.seccomp_filter import filter_program
 from jupyter_agent_host.sandbox.spec import BindWorkspace, SandboxSpec
-from jupyter_agent_host.testing.inside import open_inside
+from jupyter_agent_host.testing.sandbox_shell import open_inside
 
 __all__ = ["engine_client"]
 

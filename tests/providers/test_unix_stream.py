@@ -12,7 +12,7 @@ import anyio.lowlevel
 import pytest
 
 from jupyter_agent_host.errors import ConfigError, SandboxGoneError
-from jupyter_agent_host.providers.unix_stream import connect_unix
+from jupyter_agent_host.sandbox.unix_stream import connect_unix
 
 pytestmark = pytest.mark.anyio
 

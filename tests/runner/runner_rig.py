@@ -17,7 +17,7 @@ import anyio.abc
 import msgspec
 
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.host.websocket import CarryStream, WebSocket
+from jupyter_agent_host.host.sandboxes.websocket_client import CarryStream, WebSocket
 from jupyter_agent_host.protocol.control import (
     Ack,
     AnyRunnerFrame,
@@ -50,10 +50,10 @@ from jupyter_agent_host.protocol.events import (
     TextDelta,
     TurnEnded,
 )
-from jupyter_agent_host.protocol.http import Health, TranscriptLine
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
-from jupyter_agent_host.protocol.start import RunnerStart, encode_start
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.protocol.runner_http import Health, TranscriptLine
+from jupyter_agent_host.protocol.runner_start import RunnerStart, encode_start
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 TOKEN = "t" * 40
 PATIENCE_SECONDS = 60

@@ -15,12 +15,12 @@ import pytest
 from runner_rig import PROMPT, TOKEN, new_id, one_session, running_runner
 
 from jupyter_agent_host.errors import ProtocolError, SandboxGoneError
-from jupyter_agent_host.host.websocket import WebSocket
+from jupyter_agent_host.host.sandboxes.websocket_client import WebSocket
 from jupyter_agent_host.protocol.control import Interrupt, Welcome, encode_frame
 from jupyter_agent_host.protocol.events import TurnEnded
 from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES, PROTOCOL_VERSION
-from jupyter_agent_host.protocol.start import RunnerStart, encode_start
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.protocol.runner_start import RunnerStart, encode_start
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 
@@ -206,7 +206,7 @@ async def as_nobody() -> AsyncIterator[tuple[int, int]]:
     """A process of an unprivileged user that hardened itself; its pid and that user's id."""
     nobody = 65534
     code = (
-        "from jupyter_agent_host.runner.hardening import hide_from_neighbours as hide\n"
+        "from jupyter_agent_host.runner.process.hardening import hide_from_neighbours as hide\n"
         "import os, sys\n"
         f"os.setgid({nobody}); os.setuid({nobody}); hide(); print('hidden', flush=True); sys.stdin.read()\n"
     )

@@ -20,7 +20,7 @@ from jupyter_agent_host.protocol.events import (
     ToolResult,
     TurnEnded,
 )
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 

@@ -14,8 +14,8 @@ from jupyter_agent_host.protocol.control import HostToolAnswer, HostToolCall, Ho
 from jupyter_agent_host.protocol.events import PermissionAsked, ToolCall, ToolResult, TurnEnded
 from jupyter_agent_host.protocol.host_tools import ToolDefinition, ToolImage, ToolText
 from jupyter_agent_host.protocol.limits import MAX_TOOL_CALLS
-from jupyter_agent_host.runner.host_tools import HostTools
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.runner.connection.host_tool_calls import HostTools
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 

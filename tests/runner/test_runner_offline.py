@@ -12,9 +12,9 @@ import pytest
 from runner_rig import Journal, running_runner
 
 from jupyter_agent_host.errors import ProtocolError
-from jupyter_agent_host.runner.mirror import decode_entries
-from jupyter_agent_host.runner.offline import turns
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.runner.offline_transcript import turns
+from jupyter_agent_host.runner.sdk.outbox_session_store import decode_entries
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,9 @@ from jupyter_agent_host.protocol.control import Append, TurnEvent, decode_runner
 from jupyter_agent_host.protocol.control import Outbox as OutboxFrame
 from jupyter_agent_host.protocol.events import AnyEvent, AssistantText, TextDelta, ToolCall
 from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES, MIB
-from jupyter_agent_host.runner.deltas import Delta, DeltaMerger
-from jupyter_agent_host.runner.durable import appends
-from jupyter_agent_host.runner.outbox import Outbox
+from jupyter_agent_host.runner.connection.outbox import Outbox
+from jupyter_agent_host.runner.connection.outbox_encoding import appends
+from jupyter_agent_host.runner.translation.delta_merger import Delta, DeltaMerger
 
 pytestmark = pytest.mark.anyio
 

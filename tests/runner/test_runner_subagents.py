@@ -10,7 +10,7 @@ from runner_rig import Journal, new_id, one_session, running_runner, shown
 
 from jupyter_agent_host.protocol.control import Append
 from jupyter_agent_host.protocol.events import ToolCall, ToolResult
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 

@@ -19,7 +19,7 @@ from jupyter_agent_host.protocol.control import (
     SetPermissionMode,
 )
 from jupyter_agent_host.protocol.events import Notice, TextDelta, ToolCall, ToolResult, TurnEnded
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 

@@ -13,7 +13,7 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from server_lab import Kernel, Lab, LabMaker
 
-from jupyter_agent_host.testing.scripted_model import ScriptedModel, running_scripted_model
+from jupyter_agent_host.scripted_model import ScriptedModel, running_scripted_model
 
 SAY = {"say": "{last_tool_result}"}
 

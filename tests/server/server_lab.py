@@ -18,8 +18,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from on_disk import notebook_on_disk
 from websockets.sync.client import ClientConnection, connect
 
-from jupyter_agent_host.cli.headless import own_server
-from jupyter_agent_host.cli.servers import JupyterServer
+from jupyter_agent_host.cli.shared.own_server import own_server
+from jupyter_agent_host.cli.shared.running_servers import JupyterServer
 from jupyter_agent_host.protocol import kernel_auth
 
 AGENT_HOST = {"provider": "process", "allow_unsandboxed": True, "scripted_model": "demo"}

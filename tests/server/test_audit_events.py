@@ -12,7 +12,7 @@ import pytest
 from jupyter_events import EventLogger
 
 from jupyter_agent_host.host.audit import AuditRecord
-from jupyter_agent_host.host.audit.record import Kind
+from jupyter_agent_host.host.audit.audit_record import Kind
 from jupyter_agent_host.server.app import AUDIT_EVENT
 
 pytestmark = pytest.mark.anyio

@@ -10,8 +10,8 @@ from traitlets.config import Config
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.settings import PUBLIC_API, Credential, HostSettings
-from jupyter_agent_host.server.config import AgentHost
-from jupyter_agent_host.server.config_files import agent_host_from_files
+from jupyter_agent_host.server.config.agent_host_traits import AgentHost
+from jupyter_agent_host.server.config.config_files import agent_host_from_files
 
 GIB = 1024**3
 

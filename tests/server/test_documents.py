@@ -11,9 +11,9 @@ from typing import Any
 import anyio
 import pytest
 
-from jupyter_agent_host.server.documents import Documents
-from jupyter_agent_host.server.live_documents import LiveDocuments
-from jupyter_agent_host.server.paths import NotebookPaths
+from jupyter_agent_host.server.documents.live_documents import LiveDocuments
+from jupyter_agent_host.server.documents.notebook_paths import NotebookPaths
+from jupyter_agent_host.server.documents.saved_sessions import Documents
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_agent_host.errors import AgentHostError, PromptTooLargeError, ProtocolError, UnknownNotebookError
 from jupyter_agent_host.protocol.host_api import VERBS, Failure, GrantRequest, OpenRequest
-from jupyter_agent_host.server.failures import decode_request, failure_of, path_in, status_of
+from jupyter_agent_host.server.rest.http_errors import decode_request, failure_of, path_in, status_of
 
 
 def every_error(kind: type[AgentHostError] = AgentHostError) -> Iterator[type[AgentHostError]]:

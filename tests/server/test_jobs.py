@@ -18,8 +18,8 @@ from own_house import own_server, text_of
 from server_lab import LabMaker
 
 from jupyter_agent_host.host.notebook.cells import revision_of
-from jupyter_agent_host.store.jobs import JobStore
-from jupyter_agent_host.store.rows import JobRow
+from jupyter_agent_host.store.journal.job_store import JobStore
+from jupyter_agent_host.store.journal.rows import JobRow
 
 
 def cell_of(there: Rig, path: str) -> dict[str, Any]:

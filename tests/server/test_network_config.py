@@ -11,7 +11,7 @@ from traitlets.config import Config
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.settings import CompanyNetwork, HostSettings, NetworkSettings
-from jupyter_agent_host.server.config import AgentHost
+from jupyter_agent_host.server.config.agent_host_traits import AgentHost
 
 VARIABLES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy", "SSL_CERT_FILE",
              "REQUESTS_CA_BUNDLE", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent_host.server.paths import NotebookPaths
+from jupyter_agent_host.server.documents.notebook_paths import NotebookPaths
 
 
 def test_both_directions(tmp_path: Path) -> None:

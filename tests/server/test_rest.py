@@ -14,8 +14,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from jupyter_agent_host.protocol.host_api import VERBS
-from jupyter_agent_host.server.openapi import openapi_document
-from jupyter_agent_host.server.routes import ROUTES
+from jupyter_agent_host.server.rest.openapi import openapi_document
+from jupyter_agent_host.server.rest.routes import ROUTES
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 REQUESTS = [

@@ -14,6 +14,7 @@ import nbformat
 import pytest
 from own_house import Desk, OwnServer, own_server
 
+from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.notebook.cells import (
     CellEdit,
     DeleteCell,
@@ -22,11 +23,10 @@ from jupyter_agent_host.host.notebook.cells import (
     SetCellMetadata,
     revision_of,
 )
-from jupyter_agent_host.host.permissions.permits import NotebookPermits
-from jupyter_agent_host.host.ref import NotebookRef
-from jupyter_agent_host.host.review.recorder import CellRecorder
+from jupyter_agent_host.host.permissions.tool_permissions import NotebookPermits
+from jupyter_agent_host.host.review.cell_edit_recorder import CellRecorder
 from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
-from jupyter_agent_host.host.tools.interface import ToolContext
+from jupyter_agent_host.host.tools.tool import ToolContext
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.protocol.events import PermissionAsked
 from jupyter_agent_host.protocol.host_api import AnswerRequest

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typescript_types import Alternatives, Field, canonical, read_module
 
-from jupyter_agent_host.server.openapi import openapi_document
+from jupyter_agent_host.server.rest.openapi import openapi_document
 
 WIRE = Path(__file__).parents[2] / "labextension" / "src" / "wire.ts"
 MODULE = read_module(WIRE.read_text())

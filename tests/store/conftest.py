@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent_host.store.journal import Journal
+from jupyter_agent_host.store.journal.journal import Journal
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from random import Random
 
 from jupyter_agent_host.protocol.events import AnyEvent, TurnEnded, TurnStarted
 from jupyter_agent_host.store.digests import chain_digest, prompt_digest
-from jupyter_agent_host.store.envelope import EnvelopeMeta, TurnChunkSource, TurnSummary
-from jupyter_agent_host.store.items import NewEvent
-from jupyter_agent_host.store.signing import derive_key
+from jupyter_agent_host.store.envelope.envelope import EnvelopeMeta, TurnChunkSource, TurnSummary
+from jupyter_agent_host.store.envelope.signatures import derive_key
+from jupyter_agent_host.store.journal.new_items import NewEvent
 
 NOTEBOOK = "6d9f6f0e-6f0e-4a57-9a3c-0d2f0f2d7a01"
 KEY = derive_key(b"the secret of this server, 32 by")

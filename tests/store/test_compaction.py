@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from store_samples import KEY, META, turns
 
-from jupyter_agent_host.store.envelope import (
+from jupyter_agent_host.store.envelope.envelope import (
     Envelope,
     TurnChunkSource,
     build_envelope,

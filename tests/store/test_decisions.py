@@ -6,9 +6,9 @@ from pathlib import Path
 
 import anyio
 
-from jupyter_agent_host.store.decisions import Decisions
-from jupyter_agent_host.store.journal import Journal
-from jupyter_agent_host.store.rows import CheckpointItemRow, CheckpointRow, PermissionGrantRow
+from jupyter_agent_host.store.journal.checkpoint_store import Decisions
+from jupyter_agent_host.store.journal.journal import Journal
+from jupyter_agent_host.store.journal.rows import CheckpointItemRow, CheckpointRow, PermissionGrantRow
 
 
 def _checkpoint(turn_id: str, *items: CheckpointItemRow) -> CheckpointRow:

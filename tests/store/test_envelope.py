@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from store_samples import KEY, META, NOTEBOOK, OTHER_KEY, SESSION, recorded, turns
 
-from jupyter_agent_host.store.envelope import (
+from jupyter_agent_host.store.envelope.envelope import (
     Cost,
     SaveState,
     TurnChunkSource,
@@ -24,7 +24,7 @@ from jupyter_agent_host.store.envelope import (
     transcript_of,
     verify,
 )
-from jupyter_agent_host.store.envelope_model import json_schema
+from jupyter_agent_host.store.envelope.envelope_model import json_schema
 
 SCHEMA = json.loads((files("jupyter_agent_host.store") / "envelope.schema.json").read_text(encoding="utf-8"))
 

@@ -17,8 +17,7 @@ from hypothesis import strategies as st
 from store_samples import KEY, META, turns
 
 from jupyter_agent_host.errors import EnvelopeCorruptError
-from jupyter_agent_host.store.chunks import pack
-from jupyter_agent_host.store.envelope import (
+from jupyter_agent_host.store.envelope.envelope import (
     Envelope,
     ReadLimits,
     build_envelope,
@@ -27,8 +26,9 @@ from jupyter_agent_host.store.envelope import (
     transcript_of,
     verify,
 )
-from jupyter_agent_host.store.envelope_model import Chunk
-from jupyter_agent_host.store.envelope_read import chunk_digest
+from jupyter_agent_host.store.envelope.envelope_model import Chunk
+from jupyter_agent_host.store.envelope.envelope_reader import chunk_digest
+from jupyter_agent_host.store.envelope.turn_chunks import pack
 
 MIB = 1024 * 1024
 GOOD = build_envelope(META, turns(3), previous=None, save_state="full", max_bytes=2**21, keys=[KEY])

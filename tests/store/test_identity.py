@@ -9,7 +9,7 @@ import pytest
 from store_samples import KEY, META, NOTEBOOK, OTHER_KEY, SESSION, turns, whole_turn
 
 from jupyter_agent_host.protocol.events import TurnEnded, TurnStarted
-from jupyter_agent_host.store.envelope import (
+from jupyter_agent_host.store.envelope.envelope import (
     EnvelopeMeta,
     adoption,
     build_envelope,
@@ -17,7 +17,10 @@ from jupyter_agent_host.store.envelope import (
     read_envelope,
     transcript_of,
 )
-from jupyter_agent_host.store.identity import (
+from jupyter_agent_host.store.journal.journal import Journal
+from jupyter_agent_host.store.journal.new_items import NewEntries, NewEvent
+from jupyter_agent_host.store.journal.rows import NotebookRow, SessionRow
+from jupyter_agent_host.store.notebook_identity import (
     UNREADABLE,
     Decision,
     EnvelopeFacts,
@@ -27,9 +30,6 @@ from jupyter_agent_host.store.identity import (
     facts_of,
     gather,
 )
-from jupyter_agent_host.store.items import NewEntries, NewEvent
-from jupyter_agent_host.store.journal import Journal
-from jupyter_agent_host.store.rows import NotebookRow, SessionRow
 
 PATH, OLD_PATH, NEW = "/w/here.ipynb", "/w/there.ipynb", "11111111-0000-4000-8000-000000000000"
 

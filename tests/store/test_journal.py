@@ -21,9 +21,9 @@ from jupyter_agent_host.protocol.events import (
     read_event,
 )
 from jupyter_agent_host.store.host_lock import HostLock
-from jupyter_agent_host.store.items import LedgerRow, NewEntries, OutboxMark
-from jupyter_agent_host.store.journal import Journal
-from jupyter_agent_host.store.rows import NotebookRow, SandboxRow, SessionRow
+from jupyter_agent_host.store.journal.journal import Journal
+from jupyter_agent_host.store.journal.new_items import LedgerRow, NewEntries, OutboxMark
+from jupyter_agent_host.store.journal.rows import NotebookRow, SandboxRow, SessionRow
 
 pytestmark = pytest.mark.anyio
 

@@ -17,9 +17,9 @@ from store_samples import event
 
 from jupyter_agent_host.errors import JournalError
 from jupyter_agent_host.protocol.events import TextDelta
-from jupyter_agent_host.store import schema
-from jupyter_agent_host.store.items import NewEntries
-from jupyter_agent_host.store.journal import Journal
+from jupyter_agent_host.store.journal import journal_schema
+from jupyter_agent_host.store.journal.journal import Journal
+from jupyter_agent_host.store.journal.new_items import NewEntries
 
 pytestmark = pytest.mark.anyio
 # ruff: noqa: ASYNC240 - nothing else runs in these tests while a file is prepared
@@ -44,13 +44,13 @@ async def test_an_older_journal_is_brought_forward_with_its_content(journal_path
     async with await Journal.open(journal_path) as journal:
         await journal.write([delta("old")])
     database = sqlite3.connect(journal_path, isolation_level=None)
-    later = (*schema.MIGRATIONS, ("ALTER TABLE events ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'",))
-    schema.migrate(database, later)
-    schema.migrate(database, later)
+    later = (*journal_schema.MIGRATIONS, ("ALTER TABLE events ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'",))
+    journal_schema.migrate(database, later)
+    journal_schema.migrate(database, later)
     assert database.execute("SELECT number, colour FROM events").fetchall() == [(1, "blue")]
     broken = (*later, ("CREATE TABLE extra (id)", "no SQL at all"))
     with pytest.raises(sqlite3.OperationalError):
-        schema.migrate(database, broken)
+        journal_schema.migrate(database, broken)
     assert database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'extra'").fetchone() == (0,)
     assert database.execute("PRAGMA user_version").fetchone() == (len(later),)
     database.close()
@@ -133,8 +133,8 @@ _WRITES_UNTIL_KILLED = """
     from pathlib import Path
     import anyio
     from jupyter_agent_host.protocol.events import TextDelta
-    from jupyter_agent_host.store.items import NewEntries, NewEvent
-    from jupyter_agent_host.store.journal import Journal
+    from jupyter_agent_host.store.journal.new_items import NewEntries, NewEvent
+    from jupyter_agent_host.store.journal.journal import Journal
 
     async def write(journal, worker):
         number = 0

@@ -11,12 +11,12 @@ import pytest
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKClient, ResultMessage
 from store_samples import META, SESSION, TurnChunkSource, recorded, turns
 
-from jupyter_agent_host.store.compaction import candidates
-from jupyter_agent_host.store.envelope import adoption, build_envelope, read_envelope, transcript_of
-from jupyter_agent_host.store.items import NewEntries
-from jupyter_agent_host.store.journal import Journal
-from jupyter_agent_host.store.session_store import JournalSessionStore
-from jupyter_agent_host.testing.scripted_model import ScriptedModel
+from jupyter_agent_host.scripted_model import ScriptedModel
+from jupyter_agent_host.store.envelope.compaction import candidates
+from jupyter_agent_host.store.envelope.envelope import adoption, build_envelope, read_envelope, transcript_of
+from jupyter_agent_host.store.journal.journal import Journal
+from jupyter_agent_host.store.journal.new_items import NewEntries
+from jupyter_agent_host.store.journal.sdk_session_store import JournalSessionStore
 
 pytestmark = pytest.mark.anyio
 

@@ -8,9 +8,9 @@ import pytest
 from claude_agent_sdk import fold_session_summary
 from claude_agent_sdk.testing import run_session_store_conformance
 
-from jupyter_agent_host.store.items import NewEntries
-from jupyter_agent_host.store.journal import Journal
-from jupyter_agent_host.store.session_store import JournalSessionStore, SummarizingSessionStore
+from jupyter_agent_host.store.journal.journal import Journal
+from jupyter_agent_host.store.journal.new_items import NewEntries
+from jupyter_agent_host.store.journal.sdk_session_store import JournalSessionStore, SummarizingSessionStore
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ import json
 import pytest
 from store_samples import KEY, OTHER_KEY
 
-from jupyter_agent_host.store.signing import canonical, check, derive_key, hkdf_sha256, sign
+from jupyter_agent_host.store.envelope.signatures import canonical, check, derive_key, hkdf_sha256, sign
 
 
 @pytest.mark.parametrize(

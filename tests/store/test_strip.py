@@ -7,7 +7,7 @@ import json
 import nbformat
 import pytest
 
-from jupyter_agent_host.store.envelope import TURN_MIME, strip
+from jupyter_agent_host.store.envelope.envelope import TURN_MIME, strip
 
 
 def notebook() -> dict[str, object]:

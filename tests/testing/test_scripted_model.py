@@ -15,7 +15,7 @@ import anyio
 import httpx
 import pytest
 
-from jupyter_agent_host.testing.scripted_model import ScriptedModel, ScriptError, load_script, running_scripted_model
+from jupyter_agent_host.scripted_model import ScriptedModel, ScriptError, load_script, running_scripted_model
 
 pytestmark = pytest.mark.anyio
 
@@ -152,7 +152,7 @@ def test_runs_in_a_thread_for_code_without_a_loop() -> None:
 
 def test_runs_as_a_process(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    command = [sys.executable, "-m", "jupyter_agent_host.testing.scripted_model", "demo", "--ready-file", str(ready)]
+    command = [sys.executable, "-m", "jupyter_agent_host.scripted_model", "demo", "--ready-file", str(ready)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             deadline = time.monotonic() + 20

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.host.audit.file import RotatingFile
-from jupyter_agent_host.host.audit.log import AuditLog
-from jupyter_agent_host.host.audit.record import AuditRecord
-from jupyter_agent_host.host.audit.watch import EventAudit
+from jupyter_agent_host.host.audit.audit_log import AuditLog
+from jupyter_agent_host.host.audit.audit_record import AuditRecord
+from jupyter_agent_host.host.audit.event_audit import EventAudit
+from jupyter_agent_host.host.audit.rotating_file import RotatingFile
 
 __all__ = ["AuditLog", "AuditRecord", "EventAudit", "RotatingFile"]

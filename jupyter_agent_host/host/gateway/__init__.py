@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.host.gateway.bounds import Bounds
 from jupyter_agent_host.host.gateway.gateway import Gateway
-from jupyter_agent_host.host.gateway.prices import cost_usd
-from jupyter_agent_host.host.gateway.scope import LedgerEntry, Scope, Tokens
+from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.model.model_prices import cost_usd
+from jupyter_agent_host.host.gateway.notebook_scope import LedgerEntry, Scope, Tokens
 
 __all__ = ["Bounds", "Gateway", "LedgerEntry", "Scope", "Tokens", "cost_usd"]

@@ -11,19 +11,19 @@ import anyio
 import anyio.abc
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.gateway.bounds import Bounds
-from jupyter_agent_host.host.gateway.company import CompanyProxy, trusted
-from jupyter_agent_host.host.gateway.connection import ClientConnection, ConnectionGoneError
+from jupyter_agent_host.host.gateway.client_connection import ClientConnection, ConnectionGoneError
 from jupyter_agent_host.host.gateway.egress import Internet, Outside
-from jupyter_agent_host.host.gateway.egress.dial import Dialer
-from jupyter_agent_host.host.gateway.egress.exchange import EgressExchange, wants_out
-from jupyter_agent_host.host.gateway.exchange import Exchange
-from jupyter_agent_host.host.gateway.policy import FEATURES
-from jupyter_agent_host.host.gateway.quota import Quota
-from jupyter_agent_host.host.gateway.refusal import Refusal
-from jupyter_agent_host.host.gateway.scope import Scope
-from jupyter_agent_host.host.gateway.service import ServiceExchange, check_service, wants_service
-from jupyter_agent_host.host.gateway.upstream import Upstream
+from jupyter_agent_host.host.gateway.egress.company_proxy import CompanyProxy, trusted
+from jupyter_agent_host.host.gateway.egress.dialer import Dialer
+from jupyter_agent_host.host.gateway.egress.egress_request import EgressExchange, wants_out
+from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
+from jupyter_agent_host.host.gateway.model.model_client import Upstream
+from jupyter_agent_host.host.gateway.model.model_request import Exchange
+from jupyter_agent_host.host.gateway.model.request_policy import FEATURES
+from jupyter_agent_host.host.gateway.model.request_quota import Quota
+from jupyter_agent_host.host.gateway.notebook_scope import Scope
+from jupyter_agent_host.host.gateway.services import ServiceExchange, check_service, wants_service
 from jupyter_agent_host.host.settings import GatewaySettings, ServiceSettings
 
 logger = logging.getLogger(__name__)

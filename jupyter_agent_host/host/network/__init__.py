@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.host.network.notebook import NETWORK_TOOL, NetworkServices, NotebookNetwork
-from jupyter_agent_host.host.network.policy import NetworkPolicy
+from jupyter_agent_host.host.network.network_policy import NetworkPolicy
+from jupyter_agent_host.host.network.notebook_network import NETWORK_TOOL, NetworkServices, NotebookNetwork
 
 __all__ = ["NETWORK_TOOL", "NetworkPolicy", "NetworkServices", "NotebookNetwork"]

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Callable
 
-from jupyter_agent_host.host.permissions import names
-from jupyter_agent_host.host.permissions.risk import Findings
+from jupyter_agent_host.host.permissions import python_names
+from jupyter_agent_host.host.permissions.risk_findings import Findings
 
 Judge = Callable[[str], None]
 """Judges Python code that lies inside a magic."""
@@ -21,8 +21,8 @@ _AUTOMAGIC = re.compile(r"\s*([A-Za-z_]\w*)(?!\w|\s*[.=,])")
 def judge_automagic(source: str, findings: Findings) -> None:
     """A cell of one line that begins with a magic's name is that magic, unless a variable has the name: `store -r`."""
     found = _AUTOMAGIC.match(source)
-    if found is not None and "\n" not in source.strip() and found[1] in names.MAGICS:
-        findings.add(names.MAGICS[found[1]], f"%{found[1]}")
+    if found is not None and "\n" not in source.strip() and found[1] in python_names.MAGICS:
+        findings.add(python_names.MAGICS[found[1]], f"%{found[1]}")
 
 
 def judge_ipython_call(node: ast.Call, judge: Judge, findings: Findings) -> bool:
@@ -51,19 +51,19 @@ def _is_shell(node: ast.expr) -> bool:
 
 
 def _line(name: str, line: str, judge: Judge, findings: Findings) -> None:
-    if name not in names.HARMLESS_MAGICS:
-        findings.add(names.MAGICS.get(name, "unknown"), f"%{name}")
-    if name in names.CODE_MAGICS:
+    if name not in python_names.HARMLESS_MAGICS:
+        findings.add(python_names.MAGICS.get(name, "unknown"), f"%{name}")
+    if name in python_names.CODE_MAGICS:
         judge(_without_options(line))
     elif name in ("history", "hist") and "-f" in line:
         findings.add("files", f"%{name} {line}")
 
 
 def _cell(name: str, line: str, body: str, judge: Judge, findings: Findings) -> None:
-    if name not in names.HARMLESS_CELL_MAGICS:
-        findings.add(names.MAGICS.get(name, "unknown"), f"%%{name}")
+    if name not in python_names.HARMLESS_CELL_MAGICS:
+        findings.add(python_names.MAGICS.get(name, "unknown"), f"%%{name}")
         return
-    if name in names.CODE_MAGICS:
+    if name in python_names.CODE_MAGICS:
         if name in ("time", "timeit", "prun"):
             judge(_without_options(line))
         judge(body)

@@ -1,13 +1,13 @@
 """Code in other languages by its tokens: harmless only if every function that it calls is on a list."""
 
-# ruff: noqa: SIM905 - as in `names`
+# ruff: noqa: SIM905 - as in `python_names`
 
 from __future__ import annotations
 
 import re
 
-from jupyter_agent_host.host.permissions.literals import judge_text
-from jupyter_agent_host.host.permissions.risk import Findings, RiskClass
+from jupyter_agent_host.host.permissions.risk_findings import Findings, RiskClass
+from jupyter_agent_host.host.permissions.text_literals import judge_text
 
 _TEXT = re.compile(r"#[^\n]*|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
 """Comments and texts in one pass: whichever begins first holds the other."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from jupyter_agent_host.host.permissions import names
-from jupyter_agent_host.host.permissions.literals import holds_script, judge_text
+from jupyter_agent_host.host.permissions import python_names
+from jupyter_agent_host.host.permissions.call_arguments import called_name, constant_texts, is_buffer, writes
 from jupyter_agent_host.host.permissions.magic_rules import Judge, judge_ipython_call
-from jupyter_agent_host.host.permissions.reading import called_name, constant_texts, is_buffer, writes
-from jupyter_agent_host.host.permissions.risk import Findings
+from jupyter_agent_host.host.permissions.risk_findings import Findings
+from jupyter_agent_host.host.permissions.text_literals import holds_script, judge_text
 
 _READ_MODES = frozenset({"r", "rt", "rb", "tr", "br"})
 _GETATTR = frozenset({"getattr", "hasattr"})
@@ -31,7 +31,7 @@ class PythonRules(ast.NodeVisitor):
         for alias in node.names:
             self._import(alias.name)
             top = alias.name.partition(".")[0]
-            if alias.asname and top in names.JUDGED_MODULES and alias.asname != top:
+            if alias.asname and top in python_names.JUDGED_MODULES and alias.asname != top:
                 self._findings.add("hidden", f"import {alias.name} as {alias.asname}")
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
@@ -42,7 +42,7 @@ class PythonRules(ast.NodeVisitor):
         self._import(module)
         top = module.partition(".")[0]
         for alias in node.names:
-            if alias.name == "*" and top in names.JUDGED_MODULES:
+            if alias.name == "*" and top in python_names.JUDGED_MODULES:
                 self._findings.add("hidden", f"from {module} import *")
             self._attribute(alias.name, f"{module}.{alias.name}", of=module)
             if alias.name == "open" or (module, alias.name) == ("plotly.offline", "plot"):
@@ -52,17 +52,17 @@ class PythonRules(ast.NodeVisitor):
 
     def _import(self, module: str) -> None:
         top, _, rest = module.partition(".")
-        if top in names.RISKY_MODULES:
-            self._findings.add(names.RISKY_MODULES[top], f"import {module}")
-        elif top not in names.HARMLESS_MODULES and top not in names.JUDGED_MODULES:
+        if top in python_names.RISKY_MODULES:
+            self._findings.add(python_names.RISKY_MODULES[top], f"import {module}")
+        elif top not in python_names.HARMLESS_MODULES and top not in python_names.JUDGED_MODULES:
             self._findings.add("code", f"import {module}")
         for part in rest.split(".") if rest else ():
-            if part in names.SENSITIVE_PARTS and module != "os.path":
+            if part in python_names.SENSITIVE_PARTS and module != "os.path":
                 self._findings.add("hidden", f"import {module}")
 
     def visit_Name(self, node: ast.Name) -> None:
-        if node.id in names.BUILTIN_NAMES:
-            self._findings.add(names.BUILTIN_NAMES[node.id], node.id)
+        if node.id in python_names.BUILTIN_NAMES:
+            self._findings.add(python_names.BUILTIN_NAMES[node.id], node.id)
         elif node.id == "open" and isinstance(node.ctx, ast.Load):
             self._findings.add("files", "open")  # a call with a plain mode never comes here
         elif node.id in _GETATTR and isinstance(node.ctx, ast.Load):
@@ -82,18 +82,20 @@ class PythonRules(ast.NodeVisitor):
             self.visit(node.value)
 
     def _attribute(self, name: str, shown: str, *, of: str) -> None:
-        if of == "os" and name not in names.OS_HARMLESS:
-            self._findings.add(names.ATTRIBUTES.get(name, "files"), shown)
-        elif of == "sys" and name not in names.SYS_HARMLESS:
+        if of == "os" and name not in python_names.OS_HARMLESS:
+            self._findings.add(python_names.ATTRIBUTES.get(name, "files"), shown)
+        elif of == "sys" and name not in python_names.SYS_HARMLESS:
             self._findings.add("hidden", shown)
-        elif name in names.ATTRIBUTES:
-            self._findings.add(names.ATTRIBUTES[name], shown)
-        elif name in names.SENSITIVE_PARTS or _is_inner(name) or (_is_private(name) and of not in ("self", "cls")):
+        elif name in python_names.ATTRIBUTES:
+            self._findings.add(python_names.ATTRIBUTES[name], shown)
+        elif (
+            name in python_names.SENSITIVE_PARTS or _is_inner(name) or (_is_private(name) and of not in ("self", "cls"))
+        ):
             self._findings.add("hidden", shown)
-        elif prefix := next((prefix for prefix in names.PREFIXES if name.startswith(prefix)), ""):
-            self._findings.add(names.PREFIXES[prefix], shown)
-        elif name in names.BUILTIN_NAMES and name not in names.CODE_METHODS:
-            self._findings.add(names.BUILTIN_NAMES[name], shown)
+        elif prefix := next((prefix for prefix in python_names.PREFIXES if name.startswith(prefix)), ""):
+            self._findings.add(python_names.PREFIXES[prefix], shown)
+        elif name in python_names.BUILTIN_NAMES and name not in python_names.CODE_METHODS:
+            self._findings.add(python_names.BUILTIN_NAMES[name], shown)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         self._definition(node)
@@ -104,7 +106,7 @@ class PythonRules(ast.NodeVisitor):
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         if node.name.startswith(("_repr_", "_ipython_")):
             self._findings.add("page", f"def {node.name}")
-        elif _is_inner(node.name) or node.name in names.BUILTIN_NAMES or node.name in _NOT_REDEFINED:
+        elif _is_inner(node.name) or node.name in python_names.BUILTIN_NAMES or node.name in _NOT_REDEFINED:
             self._findings.add("hidden", f"def {node.name}")
         self.generic_visit(node)
 
@@ -126,7 +128,7 @@ class PythonRules(ast.NodeVisitor):
         known = isinstance(function, ast.Name) and self._builtin(function.id, node)
         known = known or (isinstance(function, ast.Attribute) and self._method(function, node))
         called = called_name(function)
-        if called in names.PYTHON_TEXT:
+        if called in python_names.PYTHON_TEXT:
             self._python_text(node, f"{called}(…)")
         if isinstance(function, ast.Attribute) and known:
             self.visit(function.value)
@@ -180,10 +182,10 @@ class PythonRules(ast.NodeVisitor):
         first = node.args[0] if node.args else None
         if name == "open":
             self._open(node, shown, method=True)
-        elif name in names.CODE_METHODS:
+        elif name in python_names.CODE_METHODS:
             if node.args or node.keywords:  # without, it is how a model of torch is told to predict
                 self._evaluated(first, shown)
-        elif name not in names.TO_TEXT or writes(node, first):
+        elif name not in python_names.TO_TEXT or writes(node, first):
             self._method_by_arguments(function, node, first, shown)
             return False
         return True
@@ -193,7 +195,7 @@ class PythonRules(ast.NodeVisitor):
         name = function.attr
         if name == "HTML":
             self._html(node)
-        elif name in names.BY_NAME:
+        elif name in python_names.BY_NAME:
             self._by_name(node)
         elif name == "format":
             self._formatted(function, node)
@@ -279,8 +281,10 @@ class PythonRules(ast.NodeVisitor):
 
 
 def _is_private(name: str) -> bool:
-    return name.startswith("_") and len(name) > 1 and not name.startswith("__") and name not in names.PRIVATE_KNOWN
+    return (
+        name.startswith("_") and len(name) > 1 and not name.startswith("__") and name not in python_names.PRIVATE_KNOWN
+    )
 
 
 def _is_inner(name: str) -> bool:
-    return name.startswith("__") and name not in names.HARMLESS_DUNDERS
+    return name.startswith("__") and name not in python_names.HARMLESS_DUNDERS

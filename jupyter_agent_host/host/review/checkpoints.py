@@ -11,8 +11,9 @@ import anyio.to_thread
 import msgspec
 
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
-from jupyter_agent_host.host.review.attribution import Sides, Touched, attribute
-from jupyter_agent_host.host.review.model import (
+from jupyter_agent_host.host.review.cell_attribution import Sides, Touched, attribute
+from jupyter_agent_host.host.review.cell_order import noted, read_places
+from jupyter_agent_host.host.review.kept_versions import (
     TAKEN_BACK,
     FileSides,
     encode,
@@ -20,11 +21,10 @@ from jupyter_agent_host.host.review.model import (
     read_file,
     read_kept,
 )
-from jupyter_agent_host.host.review.places import noted, read_places
-from jupyter_agent_host.host.workspace.interface import Collected
-from jupyter_agent_host.host.workspace.keep import Keeper, Kept
-from jupyter_agent_host.store.decisions import Decisions
-from jupyter_agent_host.store.rows import CheckpointItemRow, CheckpointRow
+from jupyter_agent_host.host.workspace.files.file_backups import Keeper, Kept
+from jupyter_agent_host.host.workspace.workspace_interface import Collected
+from jupyter_agent_host.store.journal.checkpoint_store import Decisions
+from jupyter_agent_host.store.journal.rows import CheckpointItemRow, CheckpointRow
 
 TOO_OLD = "it is older than checkpoints are kept here"
 TOO_MUCH = "newer checkpoints needed its room"

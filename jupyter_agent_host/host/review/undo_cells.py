@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jupyter_agent_host.host.diff.three_way_merge import merge
 from jupyter_agent_host.host.notebook.cells import (
     Cell,
     CellEdit,
@@ -15,9 +16,8 @@ from jupyter_agent_host.host.notebook.cells import (
     SetOutputs,
     Snapshot,
 )
-from jupyter_agent_host.host.review.merge import merge
-from jupyter_agent_host.host.review.model import CellSide, Choice, outputs_digest
-from jupyter_agent_host.host.review.places import Order
+from jupyter_agent_host.host.review.cell_order import Order
+from jupyter_agent_host.host.review.kept_versions import CellSide, Choice, outputs_digest
 
 EDITED = "you changed this cell after the agent did"
 

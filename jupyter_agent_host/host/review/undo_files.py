@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from jupyter_agent_host.host.review.merge import merge
-from jupyter_agent_host.host.review.model import Choice
+from jupyter_agent_host.host.diff.three_way_merge import merge
+from jupyter_agent_host.host.review.kept_versions import Choice
 from jupyter_agent_host.host.review.undo_cells import Conflict
-from jupyter_agent_host.host.workspace.content import replace_file, same_content
-from jupyter_agent_host.host.workspace.files import (
+from jupyter_agent_host.host.workspace.files.file_backups import MAX_TEXT_BYTES, Keeper, KeptSide, is_text
+from jupyter_agent_host.host.workspace.files.file_content import replace_file, same_content
+from jupyter_agent_host.host.workspace.files.open_without_links import (
     Check,
     UnusableError,
     kind_problem,
@@ -22,8 +23,7 @@ from jupyter_agent_host.host.workspace.files import (
     opened_folder,
     opened_root,
 )
-from jupyter_agent_host.host.workspace.keep import MAX_TEXT_BYTES, Keeper, KeptSide, is_text
-from jupyter_agent_host.host.workspace.person_side import dress, make_folder, sentence
+from jupyter_agent_host.host.workspace.files.person_files import dress, make_folder, sentence
 
 _NO_LIMIT = 1 << 62
 CHANGED = "you changed this file after the agent did"

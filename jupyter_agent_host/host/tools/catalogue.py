@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.host.tools.cell_edits import EDITING_TOOLS
-from jupyter_agent_host.host.tools.cell_reads import READING_TOOLS
-from jupyter_agent_host.host.tools.cell_runs import CELL_RUNNING_TOOLS
-from jupyter_agent_host.host.tools.interface import Tool
-from jupyter_agent_host.host.tools.jobs import JOB_TOOLS
+from jupyter_agent_host.host.tools.edit_cells import EDITING_TOOLS
+from jupyter_agent_host.host.tools.inspect_kernel import LOOKING_TOOLS
+from jupyter_agent_host.host.tools.job_tools import JOB_TOOLS
 from jupyter_agent_host.host.tools.kernel_control import CONTROL_TOOLS
-from jupyter_agent_host.host.tools.kernel_looks import LOOKING_TOOLS
-from jupyter_agent_host.host.tools.kernel_runs import RUNNING_TOOLS
+from jupyter_agent_host.host.tools.read_cells import READING_TOOLS
+from jupyter_agent_host.host.tools.run_cells import CELL_RUNNING_TOOLS
+from jupyter_agent_host.host.tools.run_code import RUNNING_TOOLS
+from jupyter_agent_host.host.tools.tool import Tool
 
 ALL_TOOLS: tuple[Tool, ...] = (
     *READING_TOOLS,

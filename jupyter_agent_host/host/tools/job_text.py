@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jupyter_agent_host.host.notebook.jobs import Job, Jobs
-from jupyter_agent_host.host.notebook.outputs import content_of
-from jupyter_agent_host.host.tools.interface import ToolAnswer, error_answer
+from jupyter_agent_host.host.notebook.cell_outputs import content_of
+from jupyter_agent_host.host.notebook.kernel_jobs import Job, Jobs
+from jupyter_agent_host.host.tools.tool import ToolAnswer, error_answer
 from jupyter_agent_host.protocol.host_tools import ToolText
-from jupyter_agent_host.store.rows import JobRow
+from jupyter_agent_host.store.journal.rows import JobRow
 
 
 def ending(job: Job) -> str:

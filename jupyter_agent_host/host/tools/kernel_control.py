@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from jupyter_agent_host.errors import NotebookError
-from jupyter_agent_host.host.notebook import running
-from jupyter_agent_host.host.tools.arguments import Arguments
-from jupyter_agent_host.host.tools.interface import Change, Tool, ToolAnswer, ToolContext, text_answer
+from jupyter_agent_host.host.notebook import run_in_kernel
+from jupyter_agent_host.host.tools.tool import Change, Tool, ToolAnswer, ToolContext, text_answer
+from jupyter_agent_host.host.tools.tool_arguments import Arguments
 
 
 async def interrupt_kernel(context: ToolContext, _arguments: Arguments) -> Change:
@@ -15,12 +15,12 @@ async def interrupt_kernel(context: ToolContext, _arguments: Arguments) -> Chang
         NotebookError: nothing runs but the cell that waits for this very turn.
     """
     status = await context.kernel.status()
-    if await running.waiting_cell(context.agent) is not None and not context.agent.jobs.open:
+    if await run_in_kernel.waiting_cell(context.agent) is not None and not context.agent.jobs.open:
         raise NotebookError("What runs is the cell that asked you; it ends with your turn. There is nothing else.")
     first = status.running.strip().partition("\n")[0][:80]
 
     async def carry_out() -> ToolAnswer:
-        cell = await running.waiting_cell(context.agent)
+        cell = await run_in_kernel.waiting_cell(context.agent)
         if cell is not None:
             return text_answer("Told your code to stop." if cell.stop() else "None of your code runs in that cell.")
         done = await context.kernel.interrupt()
@@ -37,7 +37,7 @@ async def restart_kernel(context: ToolContext, _arguments: Arguments) -> Change:
     Raises:
         NotebookError: the cell that asked would be killed with its turn's answer.
     """
-    if await running.waiting_cell(context.agent) is not None:
+    if await run_in_kernel.waiting_cell(context.agent) is not None:
         raise NotebookError(
             "You were asked from a cell of this very kernel; a restart would kill that cell. Ask the person to "
             "restart it, or to ask you in the panel."

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from jupyter_agent_host.errors import AgentHostError, CellChangedError, ToolArgumentError
-from jupyter_agent_host.host.notebook.apply import changed_error
-from jupyter_agent_host.host.tools.interface import (
+from jupyter_agent_host.host.notebook.checked_cell_edits import changed_error
+from jupyter_agent_host.host.tools.tool import (
     Change,
     Permits,
     Recorder,

@@ -7,7 +7,7 @@ import re
 from itertools import islice
 from pathlib import Path
 
-from jupyter_agent_host.host.workspace.files import opened_folder, opened_root
+from jupyter_agent_host.host.workspace.files.open_without_links import opened_folder, opened_root
 
 _MOST = 10_000
 _PYTHON = re.compile(r"python3\.\d{1,3}")

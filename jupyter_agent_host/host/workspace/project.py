@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from jupyter_agent_host.host.workspace.forbidden import folder_problem
-from jupyter_agent_host.host.workspace.masks import Masks, is_environment
+from jupyter_agent_host.host.workspace.copy_in.forbidden_folders import folder_problem
+from jupyter_agent_host.host.workspace.files.masked_files import Masks, is_environment
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from jupyter_agent_host.notebook.widget.widget import AgentWidget
+from jupyter_agent_host.notebook.widget.agent_widget import AgentWidget
 
 __all__ = ["AgentWidget"]

@@ -1,13 +1,13 @@
-"""A notebook's conversation as it is seen: turns, each folded by `notebook.turn`, and what the host says. Pure."""
+"""A notebook's conversation as it is seen: turns, folded by `rendering.turn_view`, and what the host says. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from jupyter_agent_host.notebook.turn import TurnView, reduce
 from jupyter_agent_host.protocol.events import EventRecord, PermissionAsked, TurnStarted, read_record
 from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnsPage
+from jupyter_agent_host.rendering.turn_view import TurnView, reduce
 
 KEPT_TURNS = 30
 KEPT_EVENTS = 2000

@@ -1,4 +1,4 @@
-/** Which addresses in agent text may be followed or shown; the same rules as `notebook/inert_text.py`. */
+/** Which addresses in agent text may be followed or shown; the same rules as `rendering/markdown_escaping.py`. */
 
 const LOCAL = /^(?!.*(?:\.\.|\/\/|%2e|%2f|%5c))[A-Za-z0-9_][A-Za-z0-9_./%-]*$/i;
 const MAIL = /^mailto:[A-Za-z0-9._+-]+@([A-Za-z0-9.-]+)$/;

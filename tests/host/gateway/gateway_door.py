@@ -20,7 +20,7 @@ from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.gateway import Bounds, Gateway, LedgerEntry
 from jupyter_agent_host.host.gateway.egress import Network, Outside
 from jupyter_agent_host.host.settings import Credential, GatewaySettings, ServiceSettings
-from jupyter_agent_host.testing.scripted_model import ScriptedModel, load_script
+from jupyter_agent_host.scripted_model import ScriptedModel, load_script
 
 SECRET = "sk-real-secret"
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading the usual authorities takes longer than most tests here

@@ -22,9 +22,9 @@ from outside_world import World
 from test_egress_door import OpenNetwork, Rig, until
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.gateway.company import check_proxy, is_excepted
+from jupyter_agent_host.host.gateway.egress.company_proxy import check_proxy, is_excepted
 from jupyter_agent_host.host.gateway.egress.destination import read_authority
-from jupyter_agent_host.host.secret import read_secret_text
+from jupyter_agent_host.host.secret_text import read_secret_text
 from jupyter_agent_host.host.settings import CompanyNetwork, ServiceSettings
 
 pytestmark = pytest.mark.anyio

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway.egress import EgressRefusal
-from jupyter_agent_host.host.gateway.egress.addresses import is_companys_own, what_is
 from jupyter_agent_host.host.gateway.egress.destination import read_absolute, read_authority
-from jupyter_agent_host.host.gateway.egress.presets import PRESETS
-from jupyter_agent_host.host.gateway.egress.rules import read_rule
-from jupyter_agent_host.host.gateway.refusal import Refusal
+from jupyter_agent_host.host.gateway.egress.public_addresses import is_companys_own, what_is
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
+from jupyter_agent_host.host.network.host_presets import PRESETS
+from jupyter_agent_host.host.network.host_rules import read_rule
 
 
 @pytest.mark.parametrize(

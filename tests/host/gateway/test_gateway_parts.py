@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway import Gateway, Tokens, cost_usd
-from jupyter_agent_host.host.gateway.headers import allowed_betas, response_headers
-from jupyter_agent_host.host.gateway.meter import JsonMeter, StreamMeter
+from jupyter_agent_host.host.gateway.model.credential_headers import allowed_betas, response_headers
+from jupyter_agent_host.host.gateway.model.usage_meter import JsonMeter, StreamMeter
 from jupyter_agent_host.host.settings import Credential, GatewaySettings
 
 MILLION = 1_000_000

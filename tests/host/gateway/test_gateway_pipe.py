@@ -8,8 +8,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from jupyter_agent_host.host.gateway.pipe import Pipe
-from jupyter_agent_host.host.gateway.upstream import UpstreamBrokeError
+from jupyter_agent_host.host.gateway.model.model_client import UpstreamBrokeError
+from jupyter_agent_host.host.gateway.model.response_pipe import Pipe
 
 pytestmark = pytest.mark.anyio
 

@@ -10,9 +10,9 @@ from gateway_door import ask, http, open_door
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent_host.host.gateway.body import parse_body
-from jupyter_agent_host.host.gateway.policy import ALLOWED_FIELDS, FEATURES, check_request
-from jupyter_agent_host.host.gateway.refusal import Refusal
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
+from jupyter_agent_host.host.gateway.model.request_body import parse_body
+from jupyter_agent_host.host.gateway.model.request_policy import ALLOWED_FIELDS, FEATURES, check_request
 
 URL = {"type": "url", "url": "https://evil.example/?secret"}
 FILE = {"type": "file", "file_id": "file_1"}

@@ -21,8 +21,8 @@ from claude_agent_sdk import (
 from gateway_door import SECRET, Door, Ledger, open_door
 
 from jupyter_agent_host.errors import BudgetExceededError
-from jupyter_agent_host.host.gateway.headers import ALLOWED_BETAS
-from jupyter_agent_host.host.gateway.policy import ALLOWED_FIELDS
+from jupyter_agent_host.host.gateway.model.credential_headers import ALLOWED_BETAS
+from jupyter_agent_host.host.gateway.model.request_policy import ALLOWED_FIELDS
 
 pytestmark = pytest.mark.anyio
 

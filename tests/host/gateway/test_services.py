@@ -23,12 +23,12 @@ from test_egress_door import OpenNetwork
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway import Bounds
 from jupyter_agent_host.host.gateway.egress import EgressRefusal
-from jupyter_agent_host.host.gateway.egress.dial import Dialer
-from jupyter_agent_host.host.gateway.service import check_service
-from jupyter_agent_host.host.gateway.service.endpoint import EndpointRewriter
-from jupyter_agent_host.host.gateway.service.inward import Scrubber, rewrite
-from jupyter_agent_host.host.gateway.service.path import check_use, read_target
-from jupyter_agent_host.host.secret import read_secret_text
+from jupyter_agent_host.host.gateway.egress.dialer import Dialer
+from jupyter_agent_host.host.gateway.services import check_service
+from jupyter_agent_host.host.gateway.services.mcp_endpoint_rewriter import EndpointRewriter
+from jupyter_agent_host.host.gateway.services.response_rewriter import Scrubber, rewrite
+from jupyter_agent_host.host.gateway.services.service_paths import check_use, read_target
+from jupyter_agent_host.host.secret_text import read_secret_text
 from jupyter_agent_host.host.settings import CompanyNetwork, ServiceSettings
 
 pytestmark = pytest.mark.anyio

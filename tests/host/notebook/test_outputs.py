@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_agent_host.host.notebook.html_words import words_of
-from jupyter_agent_host.host.notebook.outputs import MAX_IMAGE_BYTES, MAX_IMAGES, content_of
+from jupyter_agent_host.host.notebook.cell_outputs import MAX_IMAGE_BYTES, MAX_IMAGES, content_of
+from jupyter_agent_host.host.notebook.html_text import words_of
 from jupyter_agent_host.protocol.host_tools import ToolImage, ToolText
 
 FIGURE = "<Figure size 640x480 with 1 Axes>"

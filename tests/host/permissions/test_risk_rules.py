@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from jupyter_agent_host.host.permissions.judge import judge_code
+from jupyter_agent_host.host.permissions.code_risk import judge_code
 
 SAFE = [
     "1 + 1",

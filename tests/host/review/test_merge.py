@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent_host.host.review.merge import merge
+from jupyter_agent_host.host.diff.three_way_merge import merge
 
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\n", "\n", "x = 1\n", "x = 2\n"]), max_size=12).map("".join)
 TEXT = st.one_of(LINES, st.text(alphabet="ab\n\r\x0c ", max_size=20))

@@ -21,11 +21,11 @@ from jupyter_agent_host.host.notebook.cells import (
     SetOutputs,
     Snapshot,
 )
-from jupyter_agent_host.host.review.attribution import Sides, attribute, touched
-from jupyter_agent_host.host.review.deciding import Outcome, plan
-from jupyter_agent_host.host.review.model import encode, read_cell, side_of
-from jupyter_agent_host.host.review.places import Places, noted
-from jupyter_agent_host.store.rows import CheckpointItemRow, CheckpointRow
+from jupyter_agent_host.host.review.apply_decisions import Outcome, plan
+from jupyter_agent_host.host.review.cell_attribution import Sides, attribute, touched
+from jupyter_agent_host.host.review.cell_order import Places, noted
+from jupyter_agent_host.host.review.kept_versions import encode, read_cell, side_of
+from jupyter_agent_host.store.journal.rows import CheckpointItemRow, CheckpointRow
 
 
 def notebook(*cells: tuple[str, str]) -> Snapshot:

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent_host.host.review.checkpoints import Checkpoints
-from jupyter_agent_host.host.review.model import read_file, read_kept
+from jupyter_agent_host.host.review.kept_versions import read_file, read_kept
 from jupyter_agent_host.host.review.undo_files import CHANGED, NOT_KEPT, FileUndo, FileUndoer
-from jupyter_agent_host.host.workspace.files import opened_root
-from jupyter_agent_host.host.workspace.interface import Collected
-from jupyter_agent_host.host.workspace.keep import Keeper, KeptSide
-from jupyter_agent_host.store.decisions import Decisions
-from jupyter_agent_host.store.journal import Journal
+from jupyter_agent_host.host.workspace.files.file_backups import Keeper, KeptSide
+from jupyter_agent_host.host.workspace.files.open_without_links import opened_root
+from jupyter_agent_host.host.workspace.workspace_interface import Collected
+from jupyter_agent_host.store.journal.checkpoint_store import Decisions
+from jupyter_agent_host.store.journal.journal import Journal
 
 
 class Agent:

@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
-from jupyter_agent_host.host.workspace.keep import Keeper
+from jupyter_agent_host.host.workspace.files.file_backups import Keeper
 from jupyter_agent_host.sandbox.spec import ProviderReport
 
 Make = Callable[..., Workspace]

@@ -14,10 +14,10 @@ from workspace_rig import inside, refused, told
 
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace import Collected
-from jupyter_agent_host.host.workspace.copied import UNSEEN_PLACE
-from jupyter_agent_host.host.workspace.forbidden import folder_problem
-from jupyter_agent_host.host.workspace.masks import Masks
-from jupyter_agent_host.host.workspace.names import granted
+from jupyter_agent_host.host.workspace.copy_in.forbidden_folders import folder_problem
+from jupyter_agent_host.host.workspace.files.file_names import granted
+from jupyter_agent_host.host.workspace.files.masked_files import Masks
+from jupyter_agent_host.host.workspace.modes.copy_mode import UNSEEN_PLACE
 
 pytestmark = pytest.mark.anyio
 

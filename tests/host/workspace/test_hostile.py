@@ -148,7 +148,7 @@ def swapping(box: Path, target: Path) -> Iterator[None]:
 async def test_a_folder_of_names_without_end_is_not_read_to_its_end(
     make: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jupyter_agent_host.host.workspace.inside.MAX_ENTRIES", 1000)
+    monkeypatch.setattr("jupyter_agent_host.host.workspace.copy_out.scan_sandbox.MAX_ENTRIES", 1000)
     workspace = make()
     box = await inside(workspace)
     (box / "many").mkdir()

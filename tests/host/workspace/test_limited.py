@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from workspace_rig import inside, told
 
-from jupyter_agent_host.host.layers import LayerLimits, Layers
-from jupyter_agent_host.host.layers.volume import why_not
+from jupyter_agent_host.host.disk_quota import LayerLimits, Layers
+from jupyter_agent_host.host.disk_quota.loop_volume import why_not
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
 from jupyter_agent_host.sandbox.spec import BindWorkspace, ProviderReport

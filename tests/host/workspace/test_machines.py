@@ -110,7 +110,7 @@ def test_all_this_works_for_a_user_without_privileges() -> None:
         *("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all,+dac_read_search"),
         *("--ambient-caps=-all,+dac_read_search", "env", f"HOME={base}/home"),
         *(sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", f"--basetemp={base}/t"),
-        *(str(Path(__file__).parent / name) for name in ("test_copied.py", "test_hostile.py", "test_machines.py")),
+        *(str(Path(__file__).parent / name) for name in ("test_copy_mode.py", "test_hostile.py", "test_machines.py")),
     ]
     base.mkdir(mode=0o755)
     os.chown(base, 1000, 1000)

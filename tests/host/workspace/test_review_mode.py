@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_overlay import mounted
+from test_overlay_mode import mounted
 from workspace_rig import refused, told
 
 from jupyter_agent_host.host.settings import WorkspaceSettings
 from jupyter_agent_host.host.workspace import Workspace
-from jupyter_agent_host.host.workspace.interface import Look, Waiting
+from jupyter_agent_host.host.workspace.workspace_interface import Look, Waiting
 from jupyter_agent_host.sandbox.spec import OverlayWorkspace, ProviderReport
 
 pytestmark = pytest.mark.anyio

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jupyter_agent_host.host.gateway.egress.destination import Destination
-from jupyter_agent_host.host.gateway.egress.network import EgressRecord, Network, Permitted
-from jupyter_agent_host.host.gateway.egress.outside import Internet, Outside
-from jupyter_agent_host.host.gateway.egress.refusal import EgressRefusal
+from jupyter_agent_host.host.gateway.egress.egress_refusal import EgressRefusal
+from jupyter_agent_host.host.gateway.egress.internet import Internet, Outside
+from jupyter_agent_host.host.gateway.egress.network_port import EgressRecord, Network, Permitted
 
 __all__ = ["Destination", "EgressRecord", "EgressRefusal", "Internet", "Network", "Outside", "Permitted"]

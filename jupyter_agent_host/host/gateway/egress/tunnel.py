@@ -8,8 +8,8 @@ import anyio
 import anyio.abc
 
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.host.gateway.bounds import KIB, Bounds
-from jupyter_agent_host.host.gateway.egress.refusal import EgressRefusal
+from jupyter_agent_host.host.gateway.egress.egress_refusal import EgressRefusal
+from jupyter_agent_host.host.gateway.gateway_limits import KIB, Bounds
 
 _CHUNK_BYTES = 256 * KIB
 _ENDED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, AgentHostError)

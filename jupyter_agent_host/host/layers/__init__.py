@@ -1,6 +1,0 @@
-"""Where a notebook's private layer lies, and what keeps an agent from filling the disk with it."""
-
-from jupyter_agent_host.host.layers.interface import Layer, LayerLimits, limits_for
-from jupyter_agent_host.host.layers.layers import Layers
-
-__all__ = ["Layer", "LayerLimits", "Layers", "limits_for"]

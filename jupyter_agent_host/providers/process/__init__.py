@@ -1,0 +1,3 @@
+from jupyter_agent_host.providers.process.provider import ProcessProvider
+
+__all__ = ["ProcessProvider"]

@@ -1,0 +1,66 @@
+"""One host, opened from traits: what a Jupyter server and a kernel without a server have in common."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from nbformat.sign import NotebookNotary
+
+from jupyter_agent_host.errors import ConfigError
+from jupyter_agent_host.host.api.manager import Manager
+from jupyter_agent_host.host.notebook.notebook_access import NotebookAccess
+from jupyter_agent_host.host.settings import Credential, HostSettings
+from jupyter_agent_host.server.config.agent_host_traits import AgentHost
+from jupyter_agent_host.server.config.signing_keys import signing_keys
+
+SCRIPTED_LABEL = "scripted model"
+
+
+@asynccontextmanager
+async def open_configured_host(
+    config: AgentHost,
+    *,
+    notebook_secret: bytes | None = None,
+    notebooks: NotebookAccess | None = None,
+    root: Path | None = None,
+) -> AsyncIterator[Manager]:
+    """Open a host with these traits; everything closes with the block.
+
+    `notebook_secret` is that of the server's contents manager; without one, that of this user's Jupyter data folder.
+    `notebooks` finds the cells and kernels of notebooks, where there is a server that has them; `root` is that server's
+    root folder.
+    With no credential set and `scripted_model` given, a scripted model is the upstream, and every surface says so.
+
+    Raises:
+        AgentHostError: a setting is wrong, or the host cannot run here.
+    """
+    # Imported here: the host's parts cost a second that a starting Jupyter server need not wait for.
+    from jupyter_agent_host.host.assembly import open_host  # noqa: PLC0415 - see above
+
+    secret = _own_secret() if notebook_secret is None else notebook_secret
+    settings = config.to_settings(signing_keys(secret, config.secret_file), root)
+    async with AsyncExitStack() as stack:
+        if config.scripted_model and settings.gateway.credential is None:
+            settings = await _scripted(stack, settings, config.scripted_model)
+        yield await stack.enter_async_context(open_host(settings, notebooks=notebooks))
+
+
+async def _scripted(stack: AsyncExitStack, settings: HostSettings, script: str) -> HostSettings:
+    from jupyter_agent_host.scripted_model import ScriptedModel, ScriptError  # noqa: PLC0415 - demos only
+
+    try:
+        model = await stack.enter_async_context(ScriptedModel(script))
+    except ScriptError as err:
+        raise ConfigError(f"AgentHost.scripted_model cannot be used: {err}") from err
+    gateway = replace(
+        settings.gateway, base_url=model.url, credential=Credential("api_key", "scripted"), label=SCRIPTED_LABEL
+    )
+    return replace(settings, gateway=gateway)
+
+
+def _own_secret() -> bytes:
+    notary = NotebookNotary()  # type: ignore[no-untyped-call]
+    return bytes(notary.secret)
