@@ -24,6 +24,7 @@ _ALIVE_SECONDS = 2.0
 _RESTART_SECONDS = 20.0
 _SHOWN_CODE = 300
 _DIED = "The kernel died."
+_RESTARTED = "The kernel was restarted or shut down."
 
 Message = Mapping[str, Any]
 
@@ -98,6 +99,7 @@ class KernelLink:
         self._busy_probe: Exchange | None = None
         self._silent = False
         self._process = ""
+        self._start = manager.ready
 
     async def run(self) -> None:
         """Read what the kernel says, until `close`."""
@@ -147,6 +149,7 @@ class KernelLink:
         metadata: Mapping[str, Any] | None = None,
     ) -> Exchange:
         """Send one request on `shell` or `control`. The caller forgets the exchange when it is done."""
+        self._notice_start()
         session = self._client.session
         message = session.msg(kind, dict(content), metadata=dict(metadata or {}))
         if subshell_id is not None:
@@ -218,6 +221,7 @@ class KernelLink:
         """
         if not self._silent and not await self._alive():
             self._replaced(_DIED)
+        self._notice_start()
         with anyio.move_on_after(_RESTART_SECONDS):
             if self._silent:
                 self.info = await self._answer([])
@@ -236,7 +240,7 @@ class KernelLink:
         is_start = kind == "status" and message["content"].get("execution_state") == "starting"
         # The word of a start may come after the first answer of what was started.
         if kind == "shutdown_reply" or (is_start and message["header"].get("session", "") != self._process):
-            self._replaced("The kernel was restarted or shut down.")
+            self._replaced(_RESTARTED)
         if parent.get("msg_type") == "execute_request" and not parent.get("subshell_id"):
             self._note_running(kind, parent["msg_id"], message["content"])
         exchange = self._exchanges.get(parent.get("msg_id", ""))
@@ -250,6 +254,17 @@ class KernelLink:
             self.running.setdefault(message_id, ("", time.monotonic()))
         elif kind == "status" and content.get("execution_state") == "idle":
             self.running.pop(message_id, None)
+
+    def _notice_start(self) -> None:
+        """Fail what waits if Jupyter has begun to stop or start a process since the last look.
+
+        The manager makes a new future for each stop and each start. The status messages of a restart may be lost, since
+        IOPub drops what is published before our socket has connected again; a request that was sent to the old
+        process would then wait forever.
+        """
+        if self.manager.ready is not self._start:
+            self._start = self.manager.ready
+            self._replaced(_RESTARTED)
 
     def _replaced(self, sentence: str) -> None:
         """The process behind the line is another one now, or none."""
@@ -268,6 +283,7 @@ class KernelLink:
         """A kernel that died says nothing, so it is asked for."""
         while True:
             await anyio.sleep(_ALIVE_SECONDS)
+            self._notice_start()
             if (self._exchanges or self.running) and not await self._alive():
                 self._replaced(_DIED)
 

@@ -75,8 +75,9 @@ class LinkedKernel:
             return await self._execute_through(request.through, request, on_output)
         await self.link.revived()
         # What is in the kernel's queue cannot be taken back, so a run that is called off must not be there yet.
-        while self.link.busy:  # noqa: ASYNC110 - the kernel tells by status messages, which `busy` sums up
+        while self.link.busy:
             await anyio.sleep(0.02)
+            await self.link.revived()  # the process may have been replaced meanwhile, and has to answer first
         exchange = self._send(request, on_output)
         try:
             return _execution(await exchange.done())

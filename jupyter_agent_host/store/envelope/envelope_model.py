@@ -1,11 +1,11 @@
-"""The shape of `metadata.agent_host`, version 1. `envelope.schema.json` is made from it.
+"""The shape of `metadata.agent_host`, version 1; `docs/generate_envelope_schema.py` makes the published schema of it.
 
 There are no fractions outside the compressed chunks: a signed number must come back from every editor as it was.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -77,11 +77,3 @@ class EnvelopeModel(msgspec.Struct, frozen=True, kw_only=True):
     chunks: tuple[Chunk, ...] = ()
     head: OptionalDigest = ""
     signatures: tuple[Signature, ...] = ()
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of this version; the package's `envelope.schema.json` holds the same."""
-    # Through JSON, since msgspec gives defaults as tuples.
-    schema: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(msgspec.json.schema(EnvelopeModel)))
-    title = "Jupyter agent host: saved session in a notebook's metadata (agent_host), version 1"
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
