@@ -7,11 +7,12 @@ import os
 import site
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from server_lab import LabMaker
+from server_lab import Kernel, Lab, LabMaker
 
 from jupyter_agent_host.sandbox.spec import ProviderReport
 
@@ -55,6 +56,14 @@ def kernel_name(tmp_path: Path) -> str:
     return "own-venv"
 
 
+def answering(lab: Lab, kernel: Kernel) -> None:
+    """Wait until the kernel has begun: a client that comes earlier may take it for dead on a busy machine."""
+    deadline = time.monotonic() + 60
+    while lab.http.get(f"api/kernels/{kernel.id}").json()["execution_state"] != "idle":
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     "provider",
@@ -77,6 +86,7 @@ def test_data_beside_the_notebooks_folder_and_the_kernels_packages_are_inside(
     with make_lab({"AgentHost": traits}, root) as lab:
         lab.notebook("project/notebooks/day.ipynb", "1")
         kernel = lab.session("project/notebooks/day.ipynb", name=kernel_name)
+        answering(lab, kernel)
         assert kernel.run(KERNEL).strip() == "first,line the kernel has it"
         assert lab.ask("project/notebooks/day.ipynb", "look").split("\n")[:2] == ["first,line", "the kernel has it"]
         info = lab.open("project/notebooks/day.ipynb")

@@ -12,9 +12,9 @@ import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError, SandboxError
 from jupyter_agent_host.host.agents.shared_services import Services
-from jupyter_agent_host.host.kernel_python import kernel_environment, read_status
 from jupyter_agent_host.host.review.checkpoints import keep_dir
 from jupyter_agent_host.host.sandboxes.control_channel import ChannelOwner
+from jupyter_agent_host.host.sandboxes.kernel_python import kernel_environment, read_status
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
