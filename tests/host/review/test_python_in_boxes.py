@@ -113,7 +113,7 @@ async def test_what_is_installed_imports_also_after_the_sandbox_went(
         assert "Error" not in said
         assert results(await house.ask("use"))[0].strip() == "installed only in the kernel"
         await house.do("stop")
-        told = await house.do("packages")
+        told = await house.do("packages", PackagesRequest())
         assert told.message == "The agent installed, besides what your kernel has: fresh-thing==1.0."
         await house.do("packages", PackagesRequest(file="requirements-agent.txt"))
         assert (house.notebook.parent / "requirements-agent.txt").read_text() == "fresh-thing==1.0\n"
