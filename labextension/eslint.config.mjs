@@ -8,7 +8,7 @@ export default tseslint.config(js.configs.recommended, ...tseslint.configs.recom
     '@typescript-eslint/no-floating-promises': 'error',
     // Lumino's `signal.connect(this.method, this)` binds the method itself.
     '@typescript-eslint/unbound-method': 'off',
-    // Control characters are what `words.ts` takes out of a tool's output.
+    // Control characters are what `text/labels.ts` takes out of a tool's output.
     'no-control-regex': 'off'
   }
 });

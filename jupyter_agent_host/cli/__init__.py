@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from jupyter_agent_host import __version__
 from jupyter_agent_host.errors import AgentHostError
+from jupyter_agent_host.version import __version__
 
 # In the order in which a new user needs them.
 _COMMANDS = ("demo", "doctor", "image", "execute", "list", "logs", "stop", "prune", "strip")

@@ -16,13 +16,13 @@ import anyio.to_thread
 import httpx
 from traitlets import TraitError
 
-from jupyter_agent_host import __version__
 from jupyter_agent_host.errors import AgentHostError, ConfigError
 from jupyter_agent_host.host.assembly import layers_of
 from jupyter_agent_host.host.sandboxes.provider_choice import choose_provider, survey
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.server.config.config_files import agent_host_from_files
+from jupyter_agent_host.version import __version__
 
 _UPSTREAM_SECONDS = 5.0
 _PACKAGES = ("claude-agent-sdk", "jupyter-server", "jupyterlab", "jupyter-collaboration", "docker")

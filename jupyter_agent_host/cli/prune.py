@@ -16,8 +16,8 @@ from traitlets import TraitError
 
 from jupyter_agent_host.errors import AgentHostError, ConfigError, LeaseHeldError
 from jupyter_agent_host.host.assembly import JOURNAL, layers_of
-from jupyter_agent_host.host.sandboxes.launch import state_dir
 from jupyter_agent_host.host.settings import HostSettings
+from jupyter_agent_host.host.workspace.notebook_workspace import state_dir
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.provider_registry import load_provider, provider_names
 from jupyter_agent_host.server.config.config_files import agent_host_from_files

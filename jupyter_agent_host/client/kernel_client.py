@@ -9,11 +9,10 @@ import httpx
 import msgspec
 
 from jupyter_agent_host.client.event_stream import HttpEventStream, Patience
-from jupyter_agent_host.client.failure_errors import failure_from
 from jupyter_agent_host.client.server_discovery import Kernel, ServerAddress
 from jupyter_agent_host.errors import AgentHostError, AuthenticationError, ServerUnreachableError
 from jupyter_agent_host.protocol import kernel_auth
-from jupyter_agent_host.protocol.host_api import VERBS, Answer, EventsRequest, Request
+from jupyter_agent_host.protocol.host_api import VERBS, Answer, EventsRequest, Failure, Request
 from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
 
 CONNECT_SECONDS = 5.0
@@ -173,3 +172,26 @@ def _unsigned(status: int, server: ServerAddress) -> AgentHostError:
             "or use the agent panel."
         )
     return ServerUnreachableError(f"The Jupyter server at {server.url} answered {status}; nothing was taken from it.")
+
+
+_decoder = msgspec.json.Decoder(Failure)
+
+
+def failure_from(body: bytes) -> AgentHostError | None:
+    """The error that a body describes, or None when it is no `Failure`. An unknown code gives the root class."""
+    try:
+        failure = _decoder.decode(body)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return None
+    return _BY_CODE.get(failure.code, AgentHostError)(failure.message)
+
+
+def _by_code(root: type[AgentHostError]) -> dict[str, type[AgentHostError]]:
+    table = {root.code: root}
+    for child in root.__subclasses__():
+        if child.__module__ == AgentHostError.__module__:
+            table.update(_by_code(child))
+    return table
+
+
+_BY_CODE = _by_code(AgentHostError)

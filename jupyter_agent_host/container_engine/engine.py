@@ -24,7 +24,7 @@ _LIMITS = {"MemoryLimit": "memory", "CpuCfsQuota": "processor time", "PidsLimit"
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class EngineEndpoint:
     """Where an engine may listen. `source` says, for people, why it was looked for there."""
 
     url: str
@@ -42,7 +42,7 @@ class Engine:
     """One engine that answered, and what it said about itself. `unlimited`: what it cannot limit, in words."""
 
     client: APIClient
-    endpoint: Endpoint
+    endpoint: EngineEndpoint
     name: str
     version: str
     storage_driver: str
@@ -57,7 +57,7 @@ class Engine:
         return self.name == "Podman"
 
 
-def find_endpoints(environ: Mapping[str, str], home: Path) -> tuple[Endpoint, ...]:
+def find_endpoints(environ: Mapping[str, str], home: Path) -> tuple[EngineEndpoint, ...]:
     """Where to look, in order. What a person set explicitly (DOCKER_HOST, a context) is the only place looked at.
 
     Raises:
@@ -66,18 +66,18 @@ def find_endpoints(environ: Mapping[str, str], home: Path) -> tuple[Endpoint, ..
     if environ.get("DOCKER_HOST"):
         with translated("read the settings in DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH"):
             found = kwargs_from_env(environment=dict(environ))
-        return (Endpoint(found["base_url"], "DOCKER_HOST", found.get("tls", False)),)
+        return (EngineEndpoint(found["base_url"], "DOCKER_HOST", found.get("tls", False)),)
     name = environ.get("DOCKER_CONTEXT") or get_current_context_name()
     if name != "default":
         with translated(f"read the Docker context {name!r}"):
             context = ContextAPI.get_context(name)
             if context is None:
                 raise ProviderUnavailableError(f"There is no Docker context called {name!r}.", provider=PROVIDER)
-            return (Endpoint(context.Host, f"context {name}", context.TLSConfig or False),)
+            return (EngineEndpoint(context.Host, f"context {name}", context.TLSConfig or False),)
     return _default_sockets(environ, home)
 
 
-def _default_sockets(environ: Mapping[str, str], home: Path) -> tuple[Endpoint, ...]:
+def _default_sockets(environ: Mapping[str, str], home: Path) -> tuple[EngineEndpoint, ...]:
     runtime = Path(environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
     places = (
         (Path("/var/run/docker.sock"), "Docker"),
@@ -87,7 +87,7 @@ def _default_sockets(environ: Mapping[str, str], home: Path) -> tuple[Endpoint, 
         (runtime / "podman/podman.sock", "rootless Podman"),
         (Path("/run/podman/podman.sock"), "Podman"),
     )
-    return tuple(Endpoint(f"unix://{path}", f"{label}'s default socket") for path, label in places)
+    return tuple(EngineEndpoint(f"unix://{path}", f"{label}'s default socket") for path, label in places)
 
 
 def open_engine(environ: Mapping[str, str] | None = None, home: Path | None = None) -> Engine:
@@ -123,7 +123,7 @@ class _Client(APIClient):  # type: ignore[misc]  # docker-py has no types
         return super().merge_environment_settings(url, proxies, stream, chosen, cert)
 
 
-def _describe(endpoint: Endpoint) -> Engine:
+def _describe(endpoint: EngineEndpoint) -> Engine:
     client = _Client(base_url=endpoint.url, tls=endpoint.tls, timeout=PROBE_SECONDS, version="auto")
     try:
         version, info = client.version(), client.info()

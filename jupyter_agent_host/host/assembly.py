@@ -18,9 +18,13 @@ from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.gateway.egress import Outside
 from jupyter_agent_host.host.network import NetworkPolicy, NetworkServices
 from jupyter_agent_host.host.notebook.notebook_access import NoNotebooks, NotebookAccess
-from jupyter_agent_host.host.sandboxes.launch import workspaces_dir
-from jupyter_agent_host.host.sandboxes.loaded_providers import Providers
+from jupyter_agent_host.host.permissions.tool_permissions import ToolPermissions
+from jupyter_agent_host.host.review.cell_edit_recorder import CellRecorder
+from jupyter_agent_host.host.sandboxes.loaded_providers import LoadedProviders
 from jupyter_agent_host.host.settings import HostSettings, ServiceSettings
+from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
+from jupyter_agent_host.host.tools.toolbox import Toolbox
+from jupyter_agent_host.host.workspace.notebook_workspace import workspaces_dir
 from jupyter_agent_host.store.host_lock import HostLock, data_folder_id
 from jupyter_agent_host.store.journal.journal import Journal
 
@@ -54,7 +58,7 @@ async def open_host(
         gateway = await stack.enter_async_context(
             Gateway(settings.gateway, outside=outside, services=services_of(settings))
         )
-        providers = Providers(settings)
+        providers = LoadedProviders(settings)
         stack.push_async_callback(providers.aclose)
         audit = AuditLog(_audit_file(settings), settings.audit)
         async with anyio.create_task_group() as tasks:
@@ -70,6 +74,7 @@ async def open_host(
                 distrust=providers.distrust,
                 tasks=tasks,
                 layers=layers_of(settings),
+                toolbox=_toolbox(journal, settings, notebooks),
                 notebooks=notebooks or NoNotebooks(),
             )
             manager = Manager(services)
@@ -84,6 +89,12 @@ async def open_host(
                 if scope.cancelled_caught:
                     logger.warning("not every sandbox ended in time; the next start takes care of them")
                 tasks.cancel_scope.cancel()
+
+
+def _toolbox(journal: Journal, settings: HostSettings, notebooks: NotebookAccess | None) -> Toolbox:
+    """The tools that agents are offered; none where no notebook can be reached."""
+    tools = ALL_TOOLS if notebooks is not None and notebooks.available else ()
+    return Toolbox(tools, ToolPermissions(journal, settings.review), (CellRecorder(),))
 
 
 def layers_of(settings: HostSettings) -> Layers:

@@ -29,7 +29,7 @@ class SecretText:
         label: where the secrets come from, without any of them; for errors.
     """
 
-    parts: tuple[str | Source, ...] = field(repr=False)
+    parts: tuple[str | SecretSource, ...] = field(repr=False)
     label: str = ""
 
     async def read(self) -> str:
@@ -51,7 +51,7 @@ class SecretText:
         return text
 
 
-class Source:
+class SecretSource:
     """One placeholder. `get` blocks."""
 
     def __init__(
@@ -92,7 +92,7 @@ def read_secret_text(text: str, environ: Mapping[str, str]) -> SecretText:
     Raises:
         ConfigError: braces that are no placeholder, or a keyring that is not installed.
     """
-    parts: list[str | Source] = []
+    parts: list[str | SecretSource] = []
     labels: list[str] = []
     end = 0
     for match in _PLACE.finditer(text):
@@ -118,17 +118,17 @@ def hide(environ: MutableMapping[str, str], names: set[str]) -> None:
         environ.pop(name, None)
 
 
-def _source(kind: str, where: str, environ: Mapping[str, str]) -> Source:
+def _source(kind: str, where: str, environ: Mapping[str, str]) -> SecretSource:
     if kind == "env":
         value = environ.get(where, "").strip()
-        return Source(f"environment variable {where}", lambda: value, blocks=False)
+        return SecretSource(f"environment variable {where}", lambda: value, blocks=False)
     if kind == "file":
         path = Path(where).expanduser()
-        return Source(f"file {path}", lambda: _read_file(path))
+        return SecretSource(f"file {path}", lambda: _read_file(path))
     service, separator, user = where.rpartition("/")
     if not (service and separator and user):
         raise ConfigError(f"{{keyring:{where}}} must name a service and a user: {{keyring:SERVICE/USER}}.")
-    return Source(f"keyring entry {where}", _keyring(service, user), keep_seconds=_KEYRING_SECONDS)
+    return SecretSource(f"keyring entry {where}", _keyring(service, user), keep_seconds=_KEYRING_SECONDS)
 
 
 def _read_file(path: Path) -> str | None:

@@ -11,7 +11,7 @@ from jupyter_agent_host.image.image_requirements import AGENT_LIBRARIES, runner_
 from jupyter_agent_host.image.pip_settings import PipSettings
 
 _PACKAGE = Path(str(files("jupyter_agent_host")))
-_SOURCES = ("__init__.py", "errors.py", "protocol", "runner")
+_SOURCES = ("__init__.py", "errors.py", "version.py", "protocol", "runner")
 _PRIVATE = "settings"
 
 

@@ -17,12 +17,11 @@ from ipykernel.ipkernel import IPythonKernel
 from IPython.core.error import UsageError
 from traitlets import List
 
-from jupyter_agent_host import __version__
-from jupyter_agent_host.kernel.completion import Completion, complete_prompt
-from jupyter_agent_host.kernel.inspection import command_help, variable_at
+from jupyter_agent_host.kernel.completion import Completion, command_help, complete_prompt, variable_at
 from jupyter_agent_host.kernel.prompt_cells import Cell, Names, is_open, read_cell
 from jupyter_agent_host.notebook.commands.line_commands import USAGE
 from jupyter_agent_host.notebook.magics import AgentMagics
+from jupyter_agent_host.version import __version__
 
 _TYPES = "_jupyter_types_experimental"
 _BANNER = (

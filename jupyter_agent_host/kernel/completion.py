@@ -1,4 +1,7 @@
-"""Completion in prompts: `/` commands, `@` files of the notebook's folder, `{name}` of the person's variables."""
+"""Completion in prompts: `/` commands, `@` files of the notebook's folder, `{name}` of the person's variables.
+
+And the help for what stands there: a `/` command, or the variable in braces.
+"""
 
 from __future__ import annotations
 
@@ -73,3 +76,18 @@ def _lies_in(place: Path, folder: Path) -> bool:
 def _among(before: str, partial: str, offered: Iterable[str], kind: str) -> Completion:
     matches = tuple(text for text in offered if text.startswith(partial))
     return Completion(len(before) - len(partial), matches, kind)
+
+
+_COMMAND_AT_START = re.compile(r"\s*(?:/|%agent[ \t]+)([A-Za-z]+)\b")
+_NAME_IN_BRACES = re.compile(r"\{([A-Za-z_]\w*)\}")
+
+
+def command_help(cell: str) -> str:
+    """What the command at the start of the cell does, "" if there is none."""
+    found = _COMMAND_AT_START.match(cell)
+    return f"/{found[1]}: {USAGE[found[1]]}" if found and found[1] in USAGE else ""
+
+
+def variable_at(cell: str, cursor: int) -> str:
+    """The name inside the braces around the cursor, "" if there are none."""
+    return next((found[1] for found in _NAME_IN_BRACES.finditer(cell) if found.start() < cursor <= found.end()), "")

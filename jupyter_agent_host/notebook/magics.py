@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shlex
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -18,24 +17,17 @@ from jupyter_agent_host.errors import (
     EnvelopeCorruptError,
     EnvelopeUntrustedError,
 )
+from jupyter_agent_host.notebook.agent_connection import Connect, connection_of
 from jupyter_agent_host.notebook.agent_result import result_of
 from jupyter_agent_host.notebook.cell_options import CellOptions, options_help, parse_options
 from jupyter_agent_host.notebook.commands import line_commands
-from jupyter_agent_host.notebook.connect_client import connect
-from jupyter_agent_host.notebook.ipython_shell import Shell
 from jupyter_agent_host.notebook.magic_errors import AgentCellError, AgentInterrupted, one_sentence
-from jupyter_agent_host.notebook.offered_functions import offered_functions
-from jupyter_agent_host.notebook.prompt_variables import Filled, fill
+from jupyter_agent_host.notebook.prompt_variables import Filled, fill, offered_functions
 from jupyter_agent_host.notebook.turns.kernel_work import Errands
 from jupyter_agent_host.notebook.turns.turn_display import TurnOutput
 from jupyter_agent_host.notebook.turns.turn_follower import Outcome, TurnFollower
 from jupyter_agent_host.protocol.host_api import History, HistoryRequest, PromptRequest
 
-if TYPE_CHECKING:
-    from jupyter_agent_host.notebook.widget import AgentWidget
-    from jupyter_agent_host.notebook.widget.conversation_follower import Following
-
-Connect = Callable[[Shell], AgentClient]
 _WAYS_OUT = "`%agent trust` goes on with it; `%agent trust fresh` begins a new session and keeps the old one aside."
 _UNDECIDED = (EnvelopeUntrustedError, DivergedSessionError, EnvelopeCorruptError)
 
@@ -45,16 +37,14 @@ class AgentMagics(Magics):
     """The notebook's agent, from its cells."""
 
     def __init__(
-        self, shell: InteractiveShell, connector: Connect = connect, *, origin: Literal["cell", "kernel"] = "cell"
+        self, shell: InteractiveShell, connector: Connect | None = None, *, origin: Literal["cell", "kernel"] = "cell"
     ) -> None:
         super().__init__(shell)
         self._origin = origin
-        self._place = Shell(shell)
-        self._connector = connector
-        self._client: AgentClient | None = None
+        self._connection = connection_of(shell, connector)
+        self._place = self._connection.shell
         self._previous_turn_id = ""
-        self._widgets: dict[str, AgentWidget] = {}
-        self._followings: dict[str, Following] = {}
+        self._widgets: dict[str, object] = {}
 
     @line_cell_magic
     def agent(self, line: str, cell: str | None = None) -> None:
@@ -74,12 +64,7 @@ class AgentMagics(Magics):
 
     def close(self) -> None:
         """Release the client. Idempotent."""
-        for following in self._followings.values():
-            following.close()
-        self._followings.clear()
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        self._connection.close()
 
     def _command(self, line: str) -> None:
         words, path = _split(line)
@@ -163,14 +148,6 @@ class AgentMagics(Magics):
             self._widgets[path] = AgentWidget(path)
         self._place.display(self._widgets[path])
 
-    def following(self, path: str) -> Following:
-        """What keeps the conversation of the notebook at `path` ("": the only one) up to date for its widgets."""
-        from jupyter_agent_host.notebook.widget.conversation_follower import Following  # noqa: PLC0415 - only widgets need it
-
-        if path not in self._followings:
-            self._followings[path] = Following(self.reach(), path)
-        return self._followings[path]
-
     def fillable(self) -> dict[str, object]:
         """What `{name}` may stand for: the person's own names."""
         names = self._place.names
@@ -182,9 +159,7 @@ class AgentMagics(Magics):
         Raises:
             AgentHostError: the agent's host cannot be reached from here.
         """
-        if self._client is None:
-            self._client = self._connector(self._place)
-        return self._client
+        return self._connection.client()
 
     def _show(self, text: line_commands.Text) -> None:
         self._place.show(text.plain, text.markdown)

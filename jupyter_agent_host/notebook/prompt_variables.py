@@ -1,11 +1,16 @@
-"""Filling `{name}` in a prompt from the person's namespace, and leaving JSON, LaTeX and templates alone."""
+"""Filling `{name}` in a prompt from the person's namespace, and leaving JSON, LaTeX and templates alone.
+
+`&name` offers a function of theirs: the agent may call it during the turn.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from jupyter_agent_host.protocol.host_api import OfferedFunction
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*|_[A-Za-z0-9][A-Za-z0-9_]*)\}", re.ASCII)
 _LATEX_COMMAND = re.compile(r"\\[A-Za-z]+\*?(?:\[[^\]\n]*\])?$", re.ASCII)
@@ -69,3 +74,24 @@ def _text_of(name: str, value: object) -> str:
             f"{{{name}}} cannot be filled in: its text could not be made ({type(err).__name__}: {err}). "
             "Use --raw to send the prompt as it stands."
         ) from err
+
+
+_MENTION = re.compile(r"(?<![\w&])&([A-Za-z_][A-Za-z0-9_]*)(?![\w;])", re.ASCII)
+_MOST = 16
+
+
+def offered_functions(
+    prompt: str, names: Mapping[str, Any], look: Callable[[dict[str, Any]], dict[str, Any]]
+) -> tuple[OfferedFunction, ...]:
+    """What `&name` names in the prompt, each once; what cannot be called by keyword stays text."""
+    found: dict[str, OfferedFunction] = {}
+    for match in _MENTION.finditer(prompt):
+        name = match.group(1)
+        if name in found or name not in names or len(found) >= _MOST:
+            continue
+        told = look({"op": "function", "name": name})
+        if told.get("callable"):
+            found[name] = OfferedFunction(
+                name=name, signature=told["signature"], doc=told["doc"][:4000], input_schema=told["schema"]
+            )
+    return tuple(found.values())

@@ -9,9 +9,8 @@ import sys
 import anyio
 
 from jupyter_agent_host.errors import ProtocolError
-from jupyter_agent_host.runner.process.hardening import die_with_parent, hide_from_neighbours
-from jupyter_agent_host.runner.process.lean_imports import no_garbage, skip_unused
-from jupyter_agent_host.runner.process.start_line import read_start
+from jupyter_agent_host.runner.hardening import die_with_parent, hide_from_neighbours
+from jupyter_agent_host.runner.startup import no_garbage, read_start, skip_unused
 
 
 def main() -> int:

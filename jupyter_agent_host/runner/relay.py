@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 
-from jupyter_agent_host.runner.process.hardening import hide_from_neighbours
+from jupyter_agent_host.runner.hardening import hide_from_neighbours
 
 _READ_BYTES = 256 * 1024
 

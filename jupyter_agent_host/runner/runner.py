@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
 import anyio
 import anyio.to_thread
+import claude_agent_sdk
 from anyio.abc import TaskGroup
 from claude_agent_sdk import SessionStore
+from claude_agent_sdk._cli_version import __cli_version__
 
-from jupyter_agent_host import __version__
 from jupyter_agent_host.protocol.control import AnyHostFrame, Hello, RunnerFrame, Status
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.protocol.runner_http import Health
@@ -25,10 +29,10 @@ from jupyter_agent_host.runner.connection.outbox import Outbox
 from jupyter_agent_host.runner.connection.transcript_uploads import Uploads
 from jupyter_agent_host.runner.connection.workspace_sync import WorkspaceGate
 from jupyter_agent_host.runner.host_commands import Commands
-from jupyter_agent_host.runner.process.health_report import CLI_VERSION, SDK_VERSION, mount_nonce, usage
 from jupyter_agent_host.runner.sdk.outbox_session_store import OutboxStore
-from jupyter_agent_host.runner.session.sdk_session import Services
+from jupyter_agent_host.runner.session.sdk_session import SessionServices
 from jupyter_agent_host.runner.session.session_registry import Sessions
+from jupyter_agent_host.version import __version__
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +54,7 @@ class Runner:
         self._control: ControlConnection | None = None
         self._workspace = WorkspaceGate(self._send)
         self._host_tools = HostTools(self._send)
-        services = Services(
+        services = SessionServices(
             start=start,
             outbox=self.outbox,
             store=cast("SessionStore", OutboxStore(self.outbox, self.uploads)),
@@ -164,3 +168,34 @@ async def running(start: RunnerStart) -> AsyncIterator[Runner]:
             yield runner
         finally:
             tasks.cancel_scope.cancel()
+
+
+SDK_VERSION: str = claude_agent_sdk.__version__
+CLI_VERSION: str = __cli_version__
+_MAX_NONCE = 256
+
+
+def mount_nonce(socket_path: str) -> str:
+    """The content of `.nonce` beside the socket, "" if there is none: proof of a shared folder."""
+    try:
+        return (Path(socket_path).parent / ".nonce").read_bytes()[:_MAX_NONCE].decode("ascii", "replace").strip()
+    except OSError:
+        return ""
+
+
+def usage() -> tuple[int, int]:
+    """Resident bytes and number of processes: this one and all that descend from it (proc(5))."""
+    children = defaultdict(list)
+    rss: dict[int, int] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+            except OSError:
+                continue  # it ended while we looked
+            children[int(fields[1])].append(int(folder.name))
+            rss[int(folder.name)] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    ours = [os.getpid()]
+    for pid in ours:
+        ours.extend(children[pid])
+    return sum(rss.get(pid, 0) for pid in ours), len(ours)

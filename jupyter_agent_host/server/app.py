@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from types import FrameType
 from typing import cast
 
 import anyio
@@ -32,7 +36,6 @@ from jupyter_agent_host.server.kernels.kernel_identity import Kernels
 from jupyter_agent_host.server.kernels.notebook_kernels import NotebookKernels
 from jupyter_agent_host.server.notebooks.notebook_access import ServerNotebooks
 from jupyter_agent_host.server.notebooks.open_pages import Pages
-from jupyter_agent_host.server.orderly_interrupt import OrderlyInterrupt
 from jupyter_agent_host.server.rest.base_handler import SERVICE_SETTING
 from jupyter_agent_host.server.rest.page_socket import PAGES_SETTING
 from jupyter_agent_host.server.rest.routes import ROUTES
@@ -159,3 +162,29 @@ class AgentHostExtension(ExtensionApp):
 
     def _announce(self, notebook_id: str, api_path: str) -> None:
         self._events.emit(schema_id=ENVELOPE_EVENT, data={"notebook_id": notebook_id, "path": api_path})
+
+
+class OrderlyInterrupt:
+    """Makes the first SIGINT stop the server as SIGTERM does. A second one is Python's again.
+
+    JupyterHub, and scripts, stop servers that have no terminal with SIGINT.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        """`stop` is called in a signal handler."""
+        self._stop = stop
+
+    def install(self) -> None:
+        """Take the signal, if nobody has. Only a process's main thread can."""
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._handle)
+
+    def remove(self) -> None:
+        """Give the signal back. Idempotent."""
+        if signal.getsignal(signal.SIGINT) == self._handle:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the handler's form
+        self.remove()
+        self._stop()

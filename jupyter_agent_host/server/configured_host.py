@@ -14,7 +14,7 @@ from jupyter_agent_host.host.api.manager import Manager
 from jupyter_agent_host.host.notebook.notebook_access import NotebookAccess
 from jupyter_agent_host.host.settings import Credential, HostSettings
 from jupyter_agent_host.server.config.agent_host_traits import AgentHost
-from jupyter_agent_host.server.config.signing_keys import signing_keys
+from jupyter_agent_host.store.envelope.signatures import SigningKey, derive_key
 
 SCRIPTED_LABEL = "scripted model"
 
@@ -64,3 +64,28 @@ async def _scripted(stack: AsyncExitStack, settings: HostSettings, script: str) 
 def _own_secret() -> bytes:
     notary = NotebookNotary()  # type: ignore[no-untyped-call]
     return bytes(notary.secret)
+
+
+_MIN_SECRET_BYTES = 16
+
+
+def signing_keys(notebook_secret: bytes, secret_file: str = "") -> tuple[SigningKey, ...]:
+    """The shared secret's key first when there is one: it signs, and this server's own key still verifies.
+
+    Raises:
+        ConfigError: the shared secret cannot be read, or is too short to be one.
+    """
+    secrets = [notebook_secret]
+    if secret_file:
+        secrets.insert(0, _read_secret(Path(secret_file).expanduser()))
+    return tuple(derive_key(secret) for secret in secrets)
+
+
+def _read_secret(path: Path) -> bytes:
+    try:
+        secret = path.read_bytes().strip()
+    except OSError as err:
+        raise ConfigError(f"AgentHost.secret_file {str(path)!r} cannot be read: {err.strerror}.") from err
+    if len(secret) < _MIN_SECRET_BYTES:
+        raise ConfigError(f"AgentHost.secret_file {str(path)!r} holds less than {_MIN_SECRET_BYTES} bytes of secret.")
+    return secret

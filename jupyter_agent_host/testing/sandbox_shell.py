@@ -33,7 +33,7 @@ _SCRIPT = {
 _TURN_SECONDS = 90
 
 
-class Inside:
+class SandboxShell:
     """One agent in one sandbox that runs what it is told."""
 
     def __init__(self, channel: Channel, owner: _Owner, session_id: str) -> None:
@@ -58,7 +58,7 @@ class Inside:
 
 
 @asynccontextmanager
-async def open_inside(sandbox: Sandbox, token: str) -> AsyncIterator[Inside]:
+async def open_inside(sandbox: Sandbox, token: str) -> AsyncIterator[SandboxShell]:
     """An agent in this sandbox, without a host around it. The sandbox is left running."""
     session_id = str(uuid4())
     async with ScriptedModel(_SCRIPT) as model, anyio.create_task_group() as tasks:
@@ -66,7 +66,7 @@ async def open_inside(sandbox: Sandbox, token: str) -> AsyncIterator[Inside]:
         channel = Channel(sandbox, token, owner)
         tasks.start_soon(channel.run)
         await channel.command(OpenSession(request_id=new_request_id(), session_id=session_id, mode="new"))
-        yield Inside(channel, owner, session_id)
+        yield SandboxShell(channel, owner, session_id)
         tasks.cancel_scope.cancel()
 
 

@@ -1,15 +1,15 @@
 /** The plugins of this extension. */
 import { agentList } from './plugins/agentList';
 import { agents } from './plugins/agents';
-import { commands } from './plugins/commands';
-import { complete } from './plugins/complete';
-import { edits } from './plugins/edits';
-import { envelope } from './plugins/envelope';
-import { output } from './plugins/output';
+import { commands } from './plugins/launcherCommands';
+import { complete } from './plugins/finishCellTurn';
+import { edits } from './plugins/notebookEdits';
+import { envelope } from './plugins/saveEnvelope';
+import { output } from './plugins/turnOutput';
 import { panel } from './plugins/panel';
-import { provenance } from './plugins/provenance';
-import { shared } from './plugins/shared';
-import { status } from './plugins/status';
+import { provenance } from './plugins/cellProvenance';
+import { shared } from './plugins/sharedServices';
+import { status } from './plugins/statusBar';
 
 export * from './tokens';
 

@@ -4,9 +4,9 @@ import { Token } from '@lumino/coreutils';
 import type { JSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import type { Conversation } from './reducer';
-import type { Reviews } from './reviews';
-import type { TurnView } from './turn';
+import type { Conversation } from './turns/eventReducer';
+import type { Reviews } from './turns/turnReviews';
+import type { TurnView } from './turns/turnView';
 import type {
   Attachment,
   ContextUse,
@@ -26,7 +26,7 @@ import type {
   SessionList,
   TrustChoice,
   TurnsPage
-} from './wire';
+} from './server/wire';
 
 export const NAMESPACE = '@jupyter-agent-host/labextension';
 export const TRANSLATION_DOMAIN = 'jupyter_agent_host';

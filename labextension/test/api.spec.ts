@@ -1,9 +1,9 @@
 import { ServerConnection } from '@jupyterlab/services';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AgentApi } from '../src/api';
-import { Following } from '../src/following';
-import { AgentError } from '../src/read';
-import type { EventRecord } from '../src/wire';
+import { AgentApi } from '../src/server/api';
+import { Following } from '../src/server/eventSubscription';
+import { AgentError } from '../src/server/readAnswer';
+import type { EventRecord } from '../src/server/wire';
 
 /** The part of a WebSocket that the code under test uses, driven by hand. */
 class Line {

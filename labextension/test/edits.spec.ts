@@ -1,7 +1,7 @@
 /** Edits of an open notebook: refused as a whole, or made as one step; the person's typing wins. */
 import { YNotebook } from '@jupyter/ydoc';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { NotebookEdits, Refusal } from '../src/edits';
+import { NotebookEdits, Refusal } from '../src/notebook/notebookEdits';
 
 function signal(): { connect: () => boolean } {
   return { connect: () => true };

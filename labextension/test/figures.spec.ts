@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { cores, duration, fullness, memory, percent, share, tokens } from '../src/figures';
-import { stripOutput } from '../src/strip';
+import { cores, duration, fullness, memory, percent, share, tokens } from '../src/text/numberFormat';
+import { stripOutput } from '../src/notebook/stripNotebook';
 import { TURN_TYPE } from '../src/tokens';
-import type { NotebookInfo } from '../src/wire';
+import type { NotebookInfo } from '../src/server/wire';
 
 const at = (measured: number, cpuSeconds: number | null, sandboxStarted = 100): NotebookInfo =>
   ({ measured, cpuSeconds, sandboxStarted }) as NotebookInfo;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { webTarget } from '../src/markdown/addresses';
-import { inertHtml, plainFences } from '../src/markdown/inert';
+import { webTarget } from '../src/markdown/allowedAddresses';
+import { inertHtml, plainFences } from '../src/markdown/sanitizer';
 
 const PIXEL = 'data:image/png;base64,iVBORw0KGgo=';
 

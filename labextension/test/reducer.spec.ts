@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { EMPTY, fold } from '../src/reducer';
-import { mergeFiles, pendingOf } from '../src/turn';
-import type { TurnView } from '../src/turn';
-import { readRecord } from '../src/read';
-import type { AgentEvent, EventRecord } from '../src/wire';
+import { EMPTY, fold } from '../src/turns/eventReducer';
+import { mergeFiles, pendingOf } from '../src/turns/turnView';
+import type { TurnView } from '../src/turns/turnView';
+import { readRecord } from '../src/server/readAnswer';
+import type { AgentEvent, EventRecord } from '../src/server/wire';
 
 let next = 0;
 

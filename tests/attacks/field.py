@@ -12,6 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from jupyter_agent_host.scripted_model import ScriptedModel
 INSIDE = Path(__file__).parent / "inside"
 KEY = f"sk-attack-{secrets.token_hex(8)}"
 MODEL = "claude-attack-1"
+_SOCKET_SECONDS = 60
 
 SCRIPT: dict[str, Any] = {
     "name": "attacks",
@@ -154,12 +156,18 @@ class Field:
         path = Path(told.stdout.strip())
         return log + sum(kept.stat().st_size for kept in path.parent.glob(f"{path.name}*"))
 
-    def sockets(self) -> dict[str, Path]:
-        """The socket of each runner, by its token: found by asking them all."""
-        tokens = [str(row[0]) for row in self.journal("SELECT token FROM sandboxes")]
-        places = [*Path(tempfile.gettempdir()).glob("jah*-*/s/runner.sock"), *Path("/run").glob("jah*-*/s/runner.sock")]
-        places += [*Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere")).glob("jah*-*/s/runner.sock")]
-        return {token: place for place in places for token in tokens if _opens(place, token)}
+    def runner_socket(self, token: str) -> Path:
+        """The socket of the runner that takes this token.
+
+        Found by asking every runner on this machine, those of other servers included. A busy one may answer late, so
+        all are asked again until one takes it.
+        """
+        give_up = time.monotonic() + _SOCKET_SECONDS
+        while time.monotonic() < give_up:
+            for place in _runner_sockets():
+                if _opens(place, token):
+                    return place
+        raise AssertionError("no runner on this machine takes the token")
 
     def token(self, name: str) -> str:
         """The token of one notebook's runner."""
@@ -167,11 +175,16 @@ class Field:
         return str(rows[-1][0])
 
 
+def _runner_sockets() -> list[Path]:
+    folders = [Path(tempfile.gettempdir()), Path("/run"), Path(os.environ.get("XDG_RUNTIME_DIR", "/nowhere"))]
+    return [place for folder in folders for place in folder.glob("jah*-*/s/runner.sock")]
+
+
 def _opens(place: Path, token: str) -> bool:
-    """Whether the runner at this socket takes the token."""
+    """Whether the runner at this socket takes the token; False also if it does not answer at once."""
     request = f"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
+        connection.settimeout(1)
         try:
             connection.connect(str(place))
             connection.sendall(request.encode())

@@ -127,8 +127,7 @@ def laid(
 def test_speaking_as_somebody_else(attacked: Field, tmp_path: Path) -> None:
     if attacked.kind == "runsc":
         pytest.skip("gVisor: its runner is reached by relays, and no socket of it is on this machine to be attacked")
-    sockets = attacked.sockets()
-    mine, neighbours = (sockets[attacked.token(name)] for name in ("attacker", "neighbour"))
+    mine, neighbours = (attacked.runner_socket(attacked.token(name)) for name in ("attacker", "neighbour"))
     more: dict[str, Any] = {
         "token": attacked.token("attacker"),
         "neighbours_token": attacked.token("neighbour"),

@@ -62,7 +62,7 @@ def knowledge(field: Field) -> dict[str, Any]:
         "journal": str(field.journal_file),
         "data": str(field.data_dir),
         "copy": str(next(field.data_dir.rglob("copy"))),
-        "runner": str(field.sockets()[token]),
+        "runner": str(field.runner_socket(token)),
         "token": token,
         "runtime": field.given["runtime"],
         "notebook_secret": str(field.data_dir.parent / "jupyter" / "notebook_secret"),

@@ -17,7 +17,7 @@ from jupyter_agent_host.host.gateway.client_connection import ClientConnection, 
 from jupyter_agent_host.host.gateway.egress.destination import Destination, read_absolute, read_authority
 from jupyter_agent_host.host.gateway.egress.egress_refusal import EgressRefusal
 from jupyter_agent_host.host.gateway.egress.http_forwarding import checked_path, request_headers
-from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import GatewayLimits
 from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
 
 pytestmark = pytest.mark.timeout(600)
@@ -57,7 +57,7 @@ def requests(data: bytes, piece: int) -> list[tuple[RequestHead, bytes]]:
     """The requests that the gateway takes out of these bytes, each answered at once."""
 
     async def read() -> list[tuple[RequestHead, bytes]]:
-        connection = ClientConnection(Bytes(data, piece), Bounds(tarpit_seconds=0))
+        connection = ClientConnection(Bytes(data, piece), GatewayLimits(tarpit_seconds=0))
         taken: list[tuple[RequestHead, bytes]] = []
         try:
             while (head := await connection.read_head()) is not None and len(taken) < MOST_REQUESTS:

@@ -26,7 +26,7 @@ def test_the_sdk_is_the_hosts_own() -> None:
 def test_only_the_runners_code_goes_in(tmp_path: Path) -> None:
     write_context(tmp_path, PipSettings(), None)
     package = tmp_path / "src" / "jupyter_agent_host"
-    assert {path.name for path in package.iterdir()} == {"__init__.py", "errors.py", "protocol", "runner"}
+    assert {path.name for path in package.iterdir()} == {"__init__.py", "errors.py", "version.py", "protocol", "runner"}
     assert not list(package.rglob("*.pyc"))
 
 

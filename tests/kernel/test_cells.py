@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_agent_host.kernel.completion import complete_prompt
-from jupyter_agent_host.kernel.inspection import variable_at
+from jupyter_agent_host.kernel.completion import complete_prompt, variable_at
 from jupyter_agent_host.kernel.prompt_cells import Names, is_open, read_cell
 
 NAMES = Names(lambda name: name in {"agent", "pip", "load_ext"}, frozenset({"status", "mode", "history"}))

@@ -85,8 +85,8 @@ def test_code_becomes_a_cell_and_cells_go_along(lab: Any, window: Callable[..., 
     expect(turn.locator(".jp-AgentHost-prompt")).to_contain_text("variable price")
     turn.get_by_role("button", name="Insert as cell").click()
     cells = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(w => w.model.sharedModel.getSource())"
+    page.page.wait_for_function(f"() => ({cells})().length === 3")  # the cell is inserted after the click returns
     sources = page.page.evaluate(cells)
-    assert len(sources) == 3
     assert sum("def best(rows):" in source for source in sources) == 1
     page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     turn.get_by_role("button", name="Copy").click()

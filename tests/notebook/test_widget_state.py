@@ -14,8 +14,8 @@ from scripted_client import ENDED, INFO
 from test_inert import HOSTILE
 
 from jupyter_agent_host.errors import ProtocolError
+from jupyter_agent_host.notebook.turns.conversation import KEPT_TURNS, Conversation, begin, fold
 from jupyter_agent_host.notebook.widget import page_state as widget_state
-from jupyter_agent_host.notebook.widget.conversation import KEPT_TURNS, Conversation, begin, fold
 from jupyter_agent_host.notebook.widget.markdown_nodes import SCHEMES, TAGS, markdown_nodes
 from jupyter_agent_host.notebook.widget.page_messages import Ask, Decide, read_message
 from jupyter_agent_host.notebook.widget.page_state import StateWriter

@@ -12,7 +12,7 @@ from docker import APIClient
 from docker_setup import IMAGE, engine_client
 
 from jupyter_agent_host.providers.common.denied_system_calls import ALLOWED, CLONE3, NEWEST, denied_numbers
-from jupyter_agent_host.providers.docker.seccomp_profile import profile
+from jupyter_agent_host.providers.docker.container_arguments import profile
 from jupyter_agent_host.providers.local.provider import LocalProvider
 from jupyter_agent_host.providers.local.seccomp_filter import filter_program
 from jupyter_agent_host.sandbox.spec import BindWorkspace, SandboxSpec

@@ -206,7 +206,7 @@ async def as_nobody() -> AsyncIterator[tuple[int, int]]:
     """A process of an unprivileged user that hardened itself; its pid and that user's id."""
     nobody = 65534
     code = (
-        "from jupyter_agent_host.runner.process.hardening import hide_from_neighbours as hide\n"
+        "from jupyter_agent_host.runner.hardening import hide_from_neighbours as hide\n"
         "import os, sys\n"
         f"os.setgid({nobody}); os.setuid({nobody}); hide(); print('hidden', flush=True); sys.stdin.read()\n"
     )

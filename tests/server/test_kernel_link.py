@@ -59,7 +59,7 @@ async def test_what_runs_when_the_kernel_is_restarted_fails_though_no_message_an
                 tasks.start_soon(run)
                 await began.wait()
                 await manager.restart_kernel(now=True)
-        assert failures == ["The kernel was restarted or shut down."]
+        assert failures == ["The kernel died or was restarted."]
         assert (await kernel.execute(RunRequest(code="1"), lambda _: None)).status == "ok"
 
 

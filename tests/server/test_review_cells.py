@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from jupyter_agent_host.host.notebook.cells import (
     SetCellMetadata,
     revision_of,
 )
-from jupyter_agent_host.host.permissions.tool_permissions import NotebookPermits
+from jupyter_agent_host.host.permissions.tool_permissions import ToolPermissions
 from jupyter_agent_host.host.review.cell_edit_recorder import CellRecorder
 from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.tool import ToolContext
@@ -45,8 +44,10 @@ PICTURE = {
 async def careful(server: OwnServer, path: Path, mode: str = "") -> Desk:
     """A desk that asks and records, as the product's does."""
     desk = await server.desk(path)
-    desk.toolbox = Toolbox(ALL_TOOLS, NotebookPermits(), (CellRecorder(),))
-    desk.agent.row = replace(desk.agent.row, notebook_mode=mode)
+    desk.toolbox = Toolbox(
+        ALL_TOOLS, ToolPermissions(desk.agent.services.journal, desk.agent.services.settings.review), (CellRecorder(),)
+    )
+    await desk.agent.state.update(notebook_mode=mode)
     return desk
 
 
@@ -250,7 +251,7 @@ async def test_modes_differ_and_nobody_there_means_no(tmp_path: Path, monkeypatc
         assert "Nobody is there" in await headless("insert_cells", after="", cells=[{"source": "%agent mode auto"}])
         delete = [{"cell_id": "c0", "revision": await revision(desk, "c0")}]
         assert "Nobody is there" in await headless("delete_cells", cells=delete)
-        desk.agent.row = replace(desk.agent.row, notebook_mode="auto")
+        await desk.agent.state.update(notebook_mode="auto")
         await headless("delete_cells", cells=delete)
         assert (await sources(desk))[0] == "two"
         assert "Nobody is there" in await headless("insert_cells", after="", cells=[{"source": "%agent mode auto"}])

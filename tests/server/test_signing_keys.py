@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.server.config.signing_keys import signing_keys
+from jupyter_agent_host.server.configured_host import signing_keys
 
 OWN, SHARED = b"own" * 20, b"shared" * 10
 

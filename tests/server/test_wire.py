@@ -10,7 +10,7 @@ from typescript_types import Alternatives, Field, canonical, read_module
 
 from jupyter_agent_host.server.rest.openapi import openapi_document
 
-WIRE = Path(__file__).parents[2] / "labextension" / "src" / "wire.ts"
+WIRE = Path(__file__).parents[2] / "labextension" / "src" / "server" / "wire.ts"
 MODULE = read_module(WIRE.read_text())
 SCHEMAS: dict[str, Any] = openapi_document("/")["components"]["schemas"]
 EVENTS = {ref["$ref"].rpartition("/")[2] for ref in SCHEMAS["EventRecord"]["properties"]["event"]["anyOf"]}

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from store_samples import KEY, META, turns
 
-from jupyter_agent_host.store.envelope import build_envelope
+from jupyter_agent_host.store.envelope.envelope import build_envelope
 from jupyter_agent_host.store.envelope.envelope_model import EnvelopeModel
 
 PUBLISHED: dict[str, Any] = json.loads(

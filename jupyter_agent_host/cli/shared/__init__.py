@@ -1,0 +1,1 @@
+"""What several commands use: the user's running servers, a server of our own, running a notebook, writing a file."""

@@ -8,29 +8,36 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from pathlib import Path
 
 import anyio
+import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError, DivergedSessionError, EnvelopeUntrustedError
 from jupyter_agent_host.host.agents import sandbox_grants
-from jupyter_agent_host.host.agents.cost_ledger import NotebookScope
+from jupyter_agent_host.host.agents.cost_ledger import CostLedger
 from jupyter_agent_host.host.agents.event_feed import EventFeed
-from jupyter_agent_host.host.agents.sandbox_lifecycle import Lifecycle
+from jupyter_agent_host.host.agents.notebook_state import NotebookState
+from jupyter_agent_host.host.agents.sandbox_lifecycle import SandboxLifecycle
 from jupyter_agent_host.host.agents.shared_services import Services
-from jupyter_agent_host.host.agents.untrusted_session import Claim
+from jupyter_agent_host.host.agents.turn_queue import TurnQueue
+from jupyter_agent_host.host.agents.untrusted_session import UntrustedSession
 from jupyter_agent_host.host.network import NETWORK_TOOL, NotebookNetwork
+from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
+from jupyter_agent_host.host.notebook.kernel_interface import NotebookKernel
 from jupyter_agent_host.host.notebook.kernel_jobs import Jobs
+from jupyter_agent_host.host.notebook.notebook_access import NotebookDocument
 from jupyter_agent_host.host.notebook.waiting_cell import WaitingCell
-from jupyter_agent_host.host.review.agent_review import Review, closing_events
+from jupyter_agent_host.host.review.agent_review import Review
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.turns import turn_endings
 from jupyter_agent_host.host.turns.questions import Questions
-from jupyter_agent_host.host.turns.queued_turn import Now, Turn
-from jupyter_agent_host.host.turns.suspended_turn import Decision
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn, RunningTurn
+from jupyter_agent_host.host.turns.suspended_turn import AnsweredQuestion
 from jupyter_agent_host.host.wait_any import wait_any
+from jupyter_agent_host.host.workspace import Workspace
+from jupyter_agent_host.host.workspace.notebook_workspace import project_of, workspace_for
 from jupyter_agent_host.protocol.attachments import AttachmentInfo
 from jupyter_agent_host.protocol.control import AnswerPermission, Interrupt
 from jupyter_agent_host.protocol.events import (
@@ -73,15 +80,15 @@ class NotebookAgent:
     """
 
     def __init__(self, row: NotebookRow, services: Services, feed: EventFeed, publish: Publish) -> None:
-        self.row = row
+        self.state = NotebookState(row, services.journal)
         self.feed = feed
         self.services = services
         self.publish = publish
-        self.life = Lifecycle()
-        self.queue: deque[Turn] = deque()
-        self.active: Turn | None = None
+        self.life = SandboxLifecycle()
+        self.queue = TurnQueue()
+        self.active: QueuedTurn | None = None
         self.live: LiveSandbox | None = None
-        self.claim: Claim | None = None
+        self.claim: UntrustedSession | None = None
         self.trust: Trust = "none"
         self.trust_reason = ""
         self.notices: list[Notice] = []
@@ -96,13 +103,64 @@ class NotebookAgent:
         self.accepting = anyio.Lock()
         self.wake = anyio.Event()
         budget = row.budget_usd if row.budget_usd is not None else services.settings.max_budget_usd
-        self.network = NotebookNetwork(row.notebook_id, services.network, Now(self._running), self._ask_person)
-        self.scope = NotebookScope(row.notebook_id, services.journal, budget, self.network, services.network.audit)
-        self.tools = services.make_toolbox()
+        self.network = NotebookNetwork(row.notebook_id, services.network, RunningTurn(self._running), self.ask_person)
+        self.scope = CostLedger(row.notebook_id, services.journal, budget, self.network, services.network.audit)
+        self.tools = services.toolbox
         self.questions = Questions(self.emit, {*self.tools.names, NETWORK_TOOL})
-        self.review = Review(self)
         self.waiting = WaitingCell()
-        self.jobs = Jobs(self)
+        self.jobs = Jobs(row.notebook_id, services.journal, services.tasks, lambda: self.active)
+        self.review = Review(self, services.journal, services.settings)
+
+    @property
+    def row(self) -> NotebookRow:
+        """What the server knows of the notebook; changed by `state.update` alone."""
+        return self.state.row
+
+    @property
+    def notebook_id(self) -> str:
+        """The notebook's id."""
+        return self.row.notebook_id
+
+    @property
+    def path(self) -> str:
+        """Where the notebook's file is; "" while it has none."""
+        return self.row.path
+
+    @property
+    def notebook_mode(self) -> str:
+        """What the person chose that the agent must ask for; "" for the server's default."""
+        return self.row.notebook_mode
+
+    @property
+    def default_model(self) -> str:
+        """The model of turns that name none; "" for the SDK's default."""
+        return self.services.settings.model or ""
+
+    @property
+    def document(self) -> NotebookDocument:
+        """The cells of the notebook where it is now."""
+        return self.services.notebooks.document(self.row.path)
+
+    @property
+    def kernel(self) -> NotebookKernel:
+        """The kernel of the notebook where it is now."""
+        return self.services.notebooks.kernel(self.row.path)
+
+    async def workspace(self) -> Workspace:
+        """The sandbox's workspace, or the same on the private files that it left."""
+        if self.live is not None:
+            return self.live.workspace
+        choice = await self.services.choose()
+        return await anyio.to_thread.run_sync(
+            workspace_for, self.row, self.services.settings, self.services.layers, choice.report
+        )
+
+    async def shown_folder(self) -> Path:
+        """The person's folder that the paths of files are relative to."""
+        if self.live is not None and self.live.workspace.folder is not None:
+            return self.live.workspace.folder
+        project = await anyio.to_thread.run_sync(project_of, self.row, self.services.settings)
+        return project.folder or Path(self.row.path).parent
 
     @property
     def busy(self) -> bool:
@@ -110,9 +168,9 @@ class NotebookAgent:
         tasks = self.live.background_tasks if self.live is not None else 0
         if self.active is not None and self.active.parked:
             return False
-        return self.active is not None or bool(self.queue) or tasks > 0
+        return self.active is not None or len(self.queue) > 0 or tasks > 0
 
-    async def submit(self, turn: Turn, attached: tuple[AttachmentInfo, ...] = ()) -> int:
+    async def submit(self, turn: QueuedTurn, attached: tuple[AttachmentInfo, ...] = ()) -> int:
         """Accept a turn: journal its start and queue it. Returns the number of the last event before it."""
         request = turn.request
         started = TurnStarted(
@@ -130,11 +188,10 @@ class NotebookAgent:
         # A door that hangs up must not leave a turn that began and that nobody will serve.
         with anyio.CancelScope(shield=True):
             if self.row.stripped:
-                self.row = replace(self.row, stripped=False)
-                await self.services.journal.put_notebook(self.row)
+                await self.state.update(stripped=False)
             records = await self.emit(turn.turn_id, started, *self.notices, session_id=turn.session_id)
             self.notices.clear()
-            self.queue.append(turn)
+            self.queue.put(turn)
             self.nudge()
         return records[0].number - 1
 
@@ -157,16 +214,15 @@ class NotebookAgent:
 
     async def cancel(self, turn_id: str) -> bool:
         """Take one waiting prompt back; False when it does not wait (any more)."""
-        turn = next((each for each in self.queue if each.turn_id == turn_id and not each.sent), None)
-        if turn is None:
+        withdrawn = self.queue.withdraw(turn_id)
+        if withdrawn is None:
             return False
+        turn, place = withdrawn
         with anyio.CancelScope(shield=True):
-            place = self.queue.index(turn)
-            self.queue.remove(turn)
             try:
                 await self.emit(turn.turn_id, turn_endings.taken_back(), session_id=turn.session_id)
             except AgentHostError:
-                self.queue.insert(place, turn)
+                self.queue.put_back(turn, place)
                 raise
             turn.ended.set()
             await self.publish(self)
@@ -200,7 +256,7 @@ class NotebookAgent:
         if asked is not None:
             await sandbox_grants.note(self.services.journal, self.row.notebook_id, asked, request, by)
         if asked is not None and self.active is not None and self.active.parked:
-            self.active.decisions.append(Decision(asked, request, by))
+            self.active.decisions.append(AnsweredQuestion(asked, request, by))
             self.nudge()
             return True
         if asked is None or asked.source == "host" or self.live is None:
@@ -229,19 +285,19 @@ class NotebookAgent:
             raise DivergedSessionError(self.trust_reason)
         raise EnvelopeUntrustedError(self.trust_reason)
 
-    def grant(self, pattern: str) -> None:
+    async def grant(self, pattern: str) -> None:
         """Let guarded workspace changes through from now on."""
-        if pattern not in self.row.grants:
-            self.row = replace(self.row, grants=(*self.row.grants, pattern))
         if self.live is not None:
             self.live.workspace.grant(pattern)
+        if pattern not in self.row.grants:
+            await self.state.update(grants=(*self.row.grants, pattern))
 
-    def revoke_files(self, patterns: Collection[str]) -> None:
+    async def revoke_files(self, patterns: Collection[str]) -> None:
         """Let guarded workspace changes wait again from now on."""
-        self.row = replace(self.row, grants=tuple(each for each in self.row.grants if each not in patterns))
         if self.live is not None:
             for pattern in patterns:
                 self.live.workspace.revoke(pattern)
+        await self.state.update(grants=tuple(each for each in self.row.grants if each not in patterns))
 
     async def emit(self, turn_id: str, *events: AnyEvent, session_id: str = "") -> list[EventRecord]:
         """Journal events, then show them."""
@@ -259,10 +315,10 @@ class NotebookAgent:
             time=time.time(),
         )
 
-    async def end_turn(self, turn: Turn, ended: TurnEnded) -> None:
+    async def end_turn(self, turn: QueuedTurn, ended: TurnEnded) -> None:
         """End a turn from the host's side, unless the runner did. Idempotent."""
         if not turn.ended.is_set():
-            changes = await closing_events(self, turn.turn_id)
+            changes = await self.review.closing_events(turn.turn_id)
             await self._settle(turn, [*changes, *self.questions.settle_all("turn_end"), ended])
             turn.ended.set()
             await self.publish(self)
@@ -272,13 +328,20 @@ class NotebookAgent:
         wake, self.wake = self.wake, anyio.Event()
         wake.set()
 
-    def _running(self) -> Turn | None:
+    def _running(self) -> QueuedTurn | None:
         return None if self.active is None or self.active.ended.is_set() else self.active
 
-    async def _ask_person(self, asked: PermissionAsked, turn_id: str, headless: bool) -> AnswerRequest:
+    async def ask_person(self, asked: PermissionAsked, turn_id: str, headless: bool) -> AnswerRequest:
+        """Ask the person and wait without limit; see `Questions.ask`."""
         return await self.questions.ask(asked, turn_id=turn_id, headless=headless)
 
-    async def _settle(self, turn: Turn, events: list[AnyEvent]) -> None:
+    async def note_cells(
+        self, turn_id: str, seen: Snapshot, edits: Sequence[CellEdit], after: Snapshot | None = None
+    ) -> None:
+        """Keep what a call did to cells, so that it can be shown and undone; see `Review.note_cells`."""
+        await self.review.note_cells(turn_id, seen, edits, after)
+
+    async def _settle(self, turn: QueuedTurn, events: list[AnyEvent]) -> None:
         if events:
             await self.emit(turn.turn_id, *events, session_id=turn.session_id)
 
@@ -286,12 +349,12 @@ class NotebookAgent:
         """End the turns that wait; False when there was none. What cannot be ended now goes on waiting."""
         count = len(self.queue)
         for _ in range(count):
-            if self.queue:
-                turn = self.queue.popleft()
+            turn = self.queue.take()
+            if turn is not None:
                 try:
                     await self.end_turn(turn, turn_endings.interrupted())
                 except AgentHostError:
-                    self.queue.appendleft(turn)
+                    self.queue.put_first(turn)
                     raise
         return count > 0
 
@@ -305,14 +368,14 @@ class NotebookAgent:
             else:
                 return
 
-    async def hush(self, turn: Turn, live: LiveSandbox) -> None:
+    async def hush(self, turn: QueuedTurn, live: LiveSandbox) -> None:
         """Tell the runner to stop a turn, also one that ended outside already: nobody would hear it any more."""
         try:
             await live.channel.send(Interrupt(session_id=turn.session_id))
         except AgentHostError as err:
             logger.info("interrupt of %s: %s", turn.turn_id[:8], err)
 
-    async def _interrupt_in_box(self, turn: Turn) -> None:
+    async def _interrupt_in_box(self, turn: QueuedTurn) -> None:
         """Ask the runner; a sandbox that does not obey is ended, since the person asked for quiet."""
         live = self.live
         if live is None or turn.ended.is_set():

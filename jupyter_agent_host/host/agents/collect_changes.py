@@ -6,7 +6,6 @@ import logging
 
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
-from jupyter_agent_host.host.review.agent_review import note_files
 from jupyter_agent_host.host.turns import turn_endings
 from jupyter_agent_host.protocol.events import AnyEvent, FilesChanged, FilesRefused, Notice
 
@@ -28,7 +27,7 @@ async def collect(agent: NotebookAgent) -> tuple[list[AnyEvent], str]:
             filter(None, (refused_hosts, text))
         )
     agent.kept_inside = tuple(refused.path for refused in collected.all_refused)
-    events.extend(await note_files(agent, collected))
+    events.extend(await agent.review.note_files(collected))
     if collected.files:
         events.append(FilesChanged(files=tuple(collected.files)))
     by_reason: dict[str, list[str]] = {}

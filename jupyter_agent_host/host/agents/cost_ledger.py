@@ -14,7 +14,7 @@ from jupyter_agent_host.store.journal.new_items import LedgerRow
 _SETTLE_SECONDS = 0.5
 
 
-class NotebookScope:
+class CostLedger:
     """The gateway's view of one notebook. The stream that a request came on decides which scope it gets."""
 
     def __init__(

@@ -14,12 +14,12 @@ import anyio
 
 from jupyter_agent_host.errors import AgentHostError, SandboxGoneError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
-from jupyter_agent_host.host.agents.runner_events import SandboxListener
+from jupyter_agent_host.host.agents.runner_events import RunnerEventHandler
 from jupyter_agent_host.host.sandboxes.launch import launch
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox, Opening, Transcript
-from jupyter_agent_host.host.tools.job_text import losing
+from jupyter_agent_host.host.tools.job_tools import losing
 from jupyter_agent_host.host.turns import suspended_turn, turn_endings
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.host.wait_any import wait_any
 from jupyter_agent_host.protocol.events import Notice, PermissionAsked, SandboxState, TurnEnded
 from jupyter_agent_host.protocol.host_api import SandboxStateName
@@ -36,9 +36,9 @@ class Driver:
 
     def __init__(self, agent: NotebookAgent) -> None:
         self.agent = agent
-        self.listener = SandboxListener(agent)
+        self.listener = RunnerEventHandler(agent)
         self._last_busy = time.monotonic()
-        self._owed: tuple[Turn, TurnEnded] | None = None  # an end that is not in the journal yet
+        self._owed: tuple[QueuedTurn, TurnEnded] | None = None  # an end that is not in the journal yet
 
     async def run(self) -> None:
         """Serve turns one after another until cancelled. Trouble of any kind stays with this one agent."""
@@ -66,7 +66,7 @@ class Driver:
         else:
             await self._retire()
 
-    def adopt(self, live: LiveSandbox, turn: Turn | None, asked: Iterable[PermissionAsked]) -> None:
+    def adopt(self, live: LiveSandbox, turn: QueuedTurn | None, asked: Iterable[PermissionAsked]) -> None:
         """Take over a sandbox that an earlier host left, with the turn that still runs in it and its open questions."""
         agent = self.agent
         agent.live = live
@@ -74,26 +74,27 @@ class Driver:
         agent.life.enter("idle")
         if turn is not None:
             turn.sent, agent.active, agent.serving_session = True, turn, turn.session_id
-            agent.queue.appendleft(turn)
+            agent.queue.put_first(turn)
         agent.services.tasks.start_soon(live.run, agent.nudge)
         agent.nudge()
 
-    def adopt_parked(self, turn: Turn, asked: Iterable[PermissionAsked]) -> None:
+    def adopt_parked(self, turn: QueuedTurn, asked: Iterable[PermissionAsked]) -> None:
         """Take over a turn that waits for a person and whose sandbox is gone."""
         agent = self.agent
         agent.questions.restore(asked)
         turn.parked, agent.active, agent.serving_session = True, turn, turn.session_id
-        agent.queue.appendleft(turn)
+        agent.queue.put_first(turn)
         agent.nudge()
 
-    async def _next(self) -> Turn | None:
+    async def _next(self) -> QueuedTurn | None:
         """The next turn; None when the sandbox is to be cleared away: gone, stopped by a person, or idle too long."""
         agent = self.agent
         while True:
             if agent.stop_wanted or (agent.live is not None and agent.live.gone.is_set()):
                 return None
-            if agent.queue:
-                return agent.queue.popleft()
+            turn = agent.queue.take()
+            if turn is not None:
+                return turn
             wake = agent.wake
             with anyio.move_on_after(self._idle_left()):
                 await wake.wait()
@@ -108,7 +109,7 @@ class Driver:
             self._last_busy = time.monotonic()
         return max(0.0, self._last_busy + self.agent.services.settings.idle_timeout - time.monotonic())
 
-    async def _serve(self, turn: Turn) -> None:
+    async def _serve(self, turn: QueuedTurn) -> None:
         agent = self.agent
         agent.active = turn
         agent.scope.begin_turn(turn.session_id, turn.turn_id, turn.started, turn.request.max_budget_usd)
@@ -132,7 +133,7 @@ class Driver:
         if live is not None and not live.gone.is_set():
             await self._enter("idle")
 
-    async def _served(self, turn: Turn) -> bool:
+    async def _served(self, turn: QueuedTurn) -> bool:
         """Bring the turn to its end; False when it was parked instead, and is to be served again."""
         with turn.starting:
             if turn.parked:
@@ -149,7 +150,7 @@ class Driver:
             await self.agent.end_turn(*self._owed)
             self._owed = self.agent.active = None
 
-    async def _deliver(self, turn: Turn) -> None:
+    async def _deliver(self, turn: QueuedTurn) -> None:
         live = await self._ensure_live(turn)
         if turn.sent:
             return
@@ -174,7 +175,7 @@ class Driver:
     async def _transcript(self, session_id: str) -> Transcript:
         return await self.agent.services.journal.transcript(session_id)
 
-    async def _ensure_live(self, turn: Turn) -> LiveSandbox:
+    async def _ensure_live(self, turn: QueuedTurn) -> LiveSandbox:
         agent = self.agent
         if agent.live is not None:
             if agent.live.gone.is_set():
@@ -196,7 +197,7 @@ class Driver:
         await agent.emit(turn.turn_id, self._state(), *notices)
         return live
 
-    async def _await_end(self, turn: Turn) -> bool:
+    async def _await_end(self, turn: QueuedTurn) -> bool:
         """False when nothing but a question kept the turn from its end, for too long: it is parked then."""
         agent, live = self.agent, self.agent.live
         if live is None:
@@ -223,7 +224,7 @@ class Driver:
             return 0
         return max(0.0, timeout - min(questions.quiet_seconds, time.monotonic() - self.listener.heard_at))
 
-    async def _park(self, turn: Turn, live: LiveSandbox) -> None:
+    async def _park(self, turn: QueuedTurn, live: LiveSandbox) -> None:
         """End the sandbox of a turn that waits for a person; the questions stay open."""
         # Not another word of this turn is taken from the old sandbox, least of all that it ended.
         turn.parked, turn.sent, turn.starting = True, False, anyio.CancelScope()
@@ -231,7 +232,7 @@ class Driver:
         await self._enter("stopping", turn.turn_id)
         await self._clear(live, "stopped", suspended_turn.WAITS, turn_id=turn.turn_id)
 
-    async def _await_decisions(self, turn: Turn) -> None:
+    async def _await_decisions(self, turn: QueuedTurn) -> None:
         agent = self.agent
         while agent.questions.open:
             await agent.wake.wait()

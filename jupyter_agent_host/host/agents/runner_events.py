@@ -13,10 +13,9 @@ from jupyter_agent_host.host.agents import sandbox_grants
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.agents.collect_changes import collect
 from jupyter_agent_host.host.agents.runner_event_checks import Checked, check_items
-from jupyter_agent_host.host.agents.tool_dispatcher import ToolDesk
-from jupyter_agent_host.host.review.agent_review import closing_events
+from jupyter_agent_host.host.agents.tool_dispatcher import ToolDispatcher
 from jupyter_agent_host.host.turns import turn_endings
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.protocol.control import Hello, HostToolCall, HostToolCancel, Outbox, Status, WorkspaceSync
 from jupyter_agent_host.protocol.events import (
     AnyEvent,
@@ -29,7 +28,7 @@ from jupyter_agent_host.store.journal.new_items import NewEntries, OutboxMark, W
 _SAVE_SECONDS = 0.25
 
 
-class SandboxListener:
+class RunnerEventHandler:
     """The channel's owner, see `host.sandboxes.control_channel.ChannelOwner`.
 
     `heard_at` is when the sandbox last said something.
@@ -38,7 +37,7 @@ class SandboxListener:
     def __init__(self, agent: NotebookAgent) -> None:
         self._agent = agent
         self.heard_at = time.monotonic()
-        self._desk = ToolDesk(agent)
+        self._dispatcher = ToolDispatcher(agent)
 
     async def outbox_mark(self, incarnation: str) -> int:
         return await self._agent.services.journal.outbox_mark(self._sandbox_id(), incarnation)
@@ -87,10 +86,10 @@ class SandboxListener:
         return note
 
     def take_tool_call(self, call: HostToolCall) -> None:
-        self._desk.take(call)
+        self._dispatcher.take(call)
 
     def cancel_tool_call(self, cancel: HostToolCancel) -> None:
-        self._desk.cancel(cancel.request_id)
+        self._dispatcher.cancel(cancel.request_id)
 
     async def carry(self, stream: ByteStream) -> None:
         await self._agent.services.gateway.serve(stream, self._agent.scope)
@@ -109,7 +108,7 @@ class SandboxListener:
         with anyio.move_on_after(_SAVE_SECONDS):
             await ready.wait()
 
-    async def _writes(self, item: Checked, turn: Turn | None) -> list[WriteItem]:
+    async def _writes(self, item: Checked, turn: QueuedTurn | None) -> list[WriteItem]:
         agent = self._agent
         if item.append is not None:
             agent.spoken.add(item.append.session_id)
@@ -122,11 +121,11 @@ class SandboxListener:
             events = await self._closing(turn, item.event)
         return [agent.new_event(item.turn_id, event, agent.serving_session) for event in events]
 
-    async def _closing(self, turn: Turn, ended: TurnEnded) -> list[AnyEvent]:
+    async def _closing(self, turn: QueuedTurn, ended: TurnEnded) -> list[AnyEvent]:
         """What ends a turn: the last files, open questions settled, and the ledger's figure for its cost."""
         agent = self._agent
         files, _ = await collect(self._agent)
-        changes = await closing_events(agent, turn.turn_id)
+        changes = await agent.review.closing_events(turn.turn_id)
         await agent.scope.settled()
         spent = await agent.services.journal.ledger(agent.row.notebook_id, since=turn.started)
         over_budget = agent.scope.refused_for_budget

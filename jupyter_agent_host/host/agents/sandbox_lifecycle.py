@@ -29,7 +29,7 @@ class LifecycleError(AgentHostError):
     code = "lifecycle"
 
 
-class Lifecycle:
+class SandboxLifecycle:
     """Where one sandbox is in its life. `idle` may follow `none`, `stopped` and `lost` when one is reattached."""
 
     def __init__(self) -> None:

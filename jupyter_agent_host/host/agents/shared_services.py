@@ -11,11 +11,8 @@ from jupyter_agent_host.host.disk_quota import Layers
 from jupyter_agent_host.host.gateway import Gateway
 from jupyter_agent_host.host.network import NetworkServices
 from jupyter_agent_host.host.notebook.notebook_access import NoNotebooks, NotebookAccess
-from jupyter_agent_host.host.permissions.tool_permissions import NotebookPermits
-from jupyter_agent_host.host.review.cell_edit_recorder import CellRecorder
-from jupyter_agent_host.host.sandboxes.provider_choice import Choice
+from jupyter_agent_host.host.sandboxes.provider_choice import ProviderChoice
 from jupyter_agent_host.host.settings import HostSettings
-from jupyter_agent_host.host.tools.catalogue import ALL_TOOLS
 from jupyter_agent_host.host.tools.toolbox import Toolbox
 from jupyter_agent_host.store.journal.journal import Journal
 
@@ -30,6 +27,7 @@ class Services:
         distrust: says that making a sandbox failed, so that the choice is thought over.
         tasks: lives as long as the host.
         layers: where notebooks' private layers lie, and what they may hold.
+        toolbox: the tools that agents are offered.
         notebooks: finds the cells and kernels of notebooks.
     """
 
@@ -39,13 +37,9 @@ class Services:
     journal: Journal
     gateway: Gateway
     network: NetworkServices
-    choose: Callable[[], Awaitable[Choice]]
+    choose: Callable[[], Awaitable[ProviderChoice]]
     distrust: Callable[[], None]
     tasks: TaskGroup
     layers: Layers
+    toolbox: Toolbox
     notebooks: NotebookAccess = field(default_factory=NoNotebooks)
-
-    def make_toolbox(self) -> Toolbox:
-        """The tools that one agent is offered; none where no notebook can be reached."""
-        tools = ALL_TOOLS if self.notebooks.available else ()
-        return Toolbox(tools, NotebookPermits(), (CellRecorder(),))

@@ -11,7 +11,7 @@ from jupyter_agent_host.errors import AgentHostError, ProtocolError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.tools.tool import ToolAnswer, ToolContext, error_answer
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.host.wait_any import wait_any
 from jupyter_agent_host.protocol.control import HostToolAnswer, HostToolCall
 from jupyter_agent_host.protocol.host_tools import bounded, content_bytes
@@ -24,8 +24,8 @@ _REMEMBERED_BYTES = 32 * MIB
 _MAX_ID = 64
 
 
-class ToolDesk:
-    """One agent's desk. Calls outlive the connection that they came on; they end with their turn or their sandbox."""
+class ToolDispatcher:
+    """One agent's calls. They outlive the connection that they came on; they end with their turn or their sandbox."""
 
     def __init__(self, agent: NotebookAgent) -> None:
         self._agent = agent
@@ -87,7 +87,7 @@ class ToolDesk:
             tasks.cancel_scope.cancel()
         return answer
 
-    def _belongs(self, call: HostToolCall, turn: Turn) -> bool:
+    def _belongs(self, call: HostToolCall, turn: QueuedTurn) -> bool:
         over = turn.ended.is_set() or turn.halted.is_set()
         mine = call.turn_id == turn.turn_id and call.session_id == self._agent.serving_session
         return mine and not over

@@ -9,7 +9,7 @@ from jupyter_agent_host.store.envelope.envelope import Envelope, history_of
 
 
 @dataclass(frozen=True)
-class Claim:
+class UntrustedSession:
     """What the notebook says of itself: checked in shape, size and digests; believed by nobody yet."""
 
     envelope: Envelope

@@ -8,7 +8,7 @@ from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.api.verbs.prompt import prompt
 from jupyter_agent_host.host.notebook.kernel_jobs import Job
-from jupyter_agent_host.host.tools.job_text import ending, losing
+from jupyter_agent_host.host.tools.job_tools import ending, losing
 from jupyter_agent_host.protocol.host_api import PromptRequest
 from jupyter_agent_host.store.journal.rows import JobRow
 

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
@@ -21,7 +22,7 @@ from jupyter_agent_host.host.api.resolver import Resolver
 from jupyter_agent_host.host.api.status_report import notebook_info
 from jupyter_agent_host.host.api.verbs import VERBS
 from jupyter_agent_host.host.audit import EventAudit
-from jupyter_agent_host.host.sessions.envelope_publisher import Publisher
+from jupyter_agent_host.host.sessions.envelope_publisher import EnvelopePublisher
 from jupyter_agent_host.host.sessions.transcript_reader import read_transcript
 from jupyter_agent_host.protocol.events import EventRecord
 from jupyter_agent_host.protocol.host_api import Answer, EventsRequest, NotebookInfo, Request
@@ -42,7 +43,7 @@ class Manager:
         self._closing = False
         self._drivers: dict[str, Driver] = {}
         self._making = anyio.Lock()
-        self._publisher = Publisher(services)
+        self._publisher = EnvelopePublisher(services)
         self._resolver = Resolver(services, self._publisher, self.agent_for)
 
     async def call(self, ref: NotebookRef, verb: str, request: Request) -> Answer:
@@ -90,11 +91,11 @@ class Manager:
         row = await self.services.journal.notebook_by_path(old_path)
         if row is None:
             return
-        moved = replace(row, path=new_path, updated=time.time())
         driver = self._drivers.get(row.notebook_id)
         if driver is not None:
-            moved = driver.agent.row = replace(driver.agent.row, path=new_path, updated=time.time())
-        await self.services.journal.put_notebook(moved)
+            await driver.agent.state.update(path=new_path, updated=time.time())
+        else:
+            await self.services.journal.put_notebook(replace(row, path=new_path, updated=time.time()))
 
     async def list(self) -> list[NotebookInfo]:
         """Every notebook with an agent in this host."""
@@ -135,7 +136,7 @@ class Manager:
             if driver is None:
                 driver = self._drivers[row.notebook_id] = await self._make(row)
             elif driver.agent.row.path != row.path:
-                driver.agent.row = replace(driver.agent.row, path=row.path)
+                await driver.agent.state.update(path=row.path, updated=row.updated)
             return driver
 
     async def aclose(self) -> None:
@@ -162,7 +163,7 @@ class Manager:
         await agent.network.load()
         turns = await journal.lineage(row.session_id)
         agent.spoke_before = any(turn.ended for turn in turns)
-        agent.jobs.wake, agent.jobs.wake_lost = wake, wake_lost
+        agent.jobs.wake, agent.jobs.wake_lost = partial(wake, agent), partial(wake_lost, agent)
         await agent.jobs.load()
         driver = Driver(agent)
         self.services.tasks.start_soon(driver.run)

@@ -15,12 +15,12 @@ import anyio.to_thread
 from jupyter_agent_host.errors import LeaseHeldError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.manager import Manager
-from jupyter_agent_host.host.sandboxes import launch
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.sessions.session_options import session_options
 from jupyter_agent_host.host.turns import turn_endings
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.host.turns.unfinished_turns import UnendedTurn, unended_turns
+from jupyter_agent_host.host.workspace.notebook_workspace import workspace_for
 from jupyter_agent_host.protocol.events import TurnEnded
 from jupyter_agent_host.sandbox.provider import Provider, Sandbox
 from jupyter_agent_host.store.journal.rows import SandboxRow
@@ -77,7 +77,7 @@ async def _take(manager: Manager, row: SandboxRow, provider: Provider, sandbox: 
         await services.journal.drop_sandbox(row.sandbox_id)
         return row.notebook_id
     report = await provider.probe()
-    workspace = await anyio.to_thread.run_sync(launch.workspace_for, notebook, services, report)
+    workspace = await anyio.to_thread.run_sync(workspace_for, notebook, services.settings, services.layers, report)
     await workspace.prepare()
     live = LiveSandbox(sandbox, row.token, workspace, driver.listener)
     live.fresh, live.started = False, row.created
@@ -90,8 +90,8 @@ async def _take(manager: Manager, row: SandboxRow, provider: Provider, sandbox: 
     return row.notebook_id
 
 
-async def _again(agent: NotebookAgent, unended: UnendedTurn) -> Turn:
-    return Turn(
+async def _again(agent: NotebookAgent, unended: UnendedTurn) -> QueuedTurn:
+    return QueuedTurn(
         request=unended.request,
         session_id=unended.row.session_id,
         options=await session_options(agent, unended.request),

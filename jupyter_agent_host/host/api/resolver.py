@@ -16,10 +16,10 @@ import msgspec
 from jupyter_agent_host.errors import EnvelopeCorruptError, UnknownNotebookError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.agents.shared_services import Services
-from jupyter_agent_host.host.agents.untrusted_session import Claim
+from jupyter_agent_host.host.agents.untrusted_session import UntrustedSession
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.sessions import session_selection
-from jupyter_agent_host.host.sessions.envelope_publisher import Publisher, fingerprint
+from jupyter_agent_host.host.sessions.envelope_publisher import EnvelopePublisher, fingerprint
 from jupyter_agent_host.protocol.events import Notice
 from jupyter_agent_host.store.envelope.envelope import Envelope, read_envelope
 from jupyter_agent_host.store.journal.rows import NotebookRow, SessionRow
@@ -39,7 +39,7 @@ class _Seen:
 class Resolver:
     """Decides once per notebook and state, one notebook at a time."""
 
-    def __init__(self, services: Services, publisher: Publisher, agent_for: AgentFor) -> None:
+    def __init__(self, services: Services, publisher: EnvelopePublisher, agent_for: AgentFor) -> None:
         self._services = services
         self._publisher = publisher
         self._agent_for = agent_for
@@ -124,13 +124,13 @@ class Resolver:
     async def _apply(self, agent: NotebookAgent, decision: Decision, envelope: Envelope | None, sentence: str) -> None:
         agent.claim, agent.trust, agent.trust_reason = None, "none" if envelope is None else "own", ""
         if decision.ask and envelope is not None:
-            agent.claim, agent.trust_reason = Claim(envelope), sentence
+            agent.claim, agent.trust_reason = UntrustedSession(envelope), sentence
             agent.trust = decision.kind  # type: ignore[assignment]
             return
         if envelope is not None and decision.kind in ("same", "renamed", "newer"):
             self._publisher.start_from(agent.row.notebook_id, envelope.raw)
         if decision.take_over and envelope is not None:
-            await session_selection.adopt_claim(agent, Claim(envelope), how="resumed", copy=decision.fork)
+            await session_selection.adopt_claim(agent, UntrustedSession(envelope), how="resumed", copy=decision.fork)
         if sentence:
             level = "warning" if decision.kind == "corrupt" else "info"
             agent.notices.append(Notice(level=level, code=f"notebook_{decision.kind}", text=sentence))  # type: ignore[arg-type]

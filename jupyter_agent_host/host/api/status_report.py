@@ -12,8 +12,8 @@ from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.context_usage import last_known
 from jupyter_agent_host.host.permissions.permission_modes import effective_mode
-from jupyter_agent_host.host.sandboxes.launch import project_of
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
+from jupyter_agent_host.host.workspace.notebook_workspace import project_of
 from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
 from jupyter_agent_host.sandbox.spec import SandboxStats
 from jupyter_agent_host.store.journal.rows import TurnRow

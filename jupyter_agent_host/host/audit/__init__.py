@@ -1,4 +1,7 @@
-"""What an administrator can read afterwards: who got out where, who allowed what, which sandboxes lived when."""
+"""What an administrator can read afterwards: who got out where, who allowed what, which sandboxes lived when.
+
+Owns the audit file and the records. Called by whoever has something to record. Entered by `audit_log.AuditLog`.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Diffs and three-way merges of text. Pure; called by `host.permissions` and `host.review`."""

@@ -11,7 +11,7 @@ import anyio.abc
 import h11
 
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.host.gateway.gateway_limits import KIB, Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import KIB, GatewayLimits
 from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, malformed
 
 _READ_BYTES = 64 * KIB
@@ -37,10 +37,10 @@ class RequestHead:
 class ClientConnection:
     """Reads requests one after the other and writes their answers.
 
-    Every wait is bounded (`Bounds`); what breaks HTTP is a `Refusal`, after which the connection must be closed.
+    Every wait is bounded (`GatewayLimits`); what breaks HTTP is a `Refusal`, after which the connection must be closed.
     """
 
-    def __init__(self, stream: anyio.abc.ByteStream, bounds: Bounds) -> None:
+    def __init__(self, stream: anyio.abc.ByteStream, bounds: GatewayLimits) -> None:
         self._stream = stream
         self._bounds = bounds
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=bounds.header_bytes)
@@ -84,7 +84,7 @@ class ClientConnection:
         raise malformed("The request's body came too slowly.", status=408)
 
     async def body_chunks(self, head: RequestHead) -> AsyncGenerator[bytes, None]:
-        """The body of that request piece by piece, never slower than `Bounds.idle_seconds` a piece.
+        """The body of that request piece by piece, never slower than `GatewayLimits.idle_seconds` a piece.
 
         Raises:
             Refusal: it came too slowly.

@@ -16,12 +16,12 @@ from jupyter_agent_host.host.gateway.egress import Internet, Outside
 from jupyter_agent_host.host.gateway.egress.company_proxy import CompanyProxy, trusted
 from jupyter_agent_host.host.gateway.egress.dialer import Dialer
 from jupyter_agent_host.host.gateway.egress.egress_request import EgressExchange, wants_out
-from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import GatewayLimits
 from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
-from jupyter_agent_host.host.gateway.model.model_client import Upstream
-from jupyter_agent_host.host.gateway.model.model_request import Exchange
+from jupyter_agent_host.host.gateway.model.model_client import ModelClient
+from jupyter_agent_host.host.gateway.model.model_request import ModelExchange
 from jupyter_agent_host.host.gateway.model.request_policy import FEATURES
-from jupyter_agent_host.host.gateway.model.request_quota import Quota
+from jupyter_agent_host.host.gateway.model.request_quota import RequestQuota
 from jupyter_agent_host.host.gateway.notebook_scope import Scope
 from jupyter_agent_host.host.gateway.services import ServiceExchange, check_service, wants_service
 from jupyter_agent_host.host.settings import GatewaySettings, ServiceSettings
@@ -41,21 +41,21 @@ class Gateway:
         self,
         settings: GatewaySettings,
         *,
-        bounds: Bounds = Bounds(),
+        bounds: GatewayLimits = GatewayLimits(),
         outside: Outside | None = None,
         services: Sequence[ServiceSettings] = (),
     ) -> None:
         _check(settings)
         self._settings = settings
         self._bounds = bounds
-        self._upstream = Upstream(settings, bounds)
+        self._upstream = ModelClient(settings, bounds)
         outside, company = outside or Internet(), settings.company
         # Loading every authority takes a moment that a host without need for them is spared.
         context = trusted(company) if services or (company is not None and company.proxy) else None
         proxy = CompanyProxy(company, outside, context) if company is not None and company.proxy and context else None
         self._dialer = Dialer(outside, bounds, proxy)
         self._services = {one.name: check_service(one, self._dialer, context) for one in services if context}
-        self._quotas: dict[str, Quota] = {}
+        self._quotas: dict[str, RequestQuota] = {}
         self._parsing = anyio.CapacityLimiter(2)
 
     async def __aenter__(self) -> Gateway:
@@ -90,7 +90,7 @@ class Gateway:
         finally:
             quota.connections -= 1
 
-    async def _serve(self, connection: ClientConnection, scope: Scope, quota: Quota) -> None:
+    async def _serve(self, connection: ClientConnection, scope: Scope, quota: RequestQuota) -> None:
         while True:
             try:
                 head = await connection.read_head()
@@ -115,8 +115,8 @@ class Gateway:
                 await connection.linger()
                 return
 
-    def _exchange(self, connection: ClientConnection, scope: Scope, quota: Quota) -> Exchange:
-        return Exchange(
+    def _exchange(self, connection: ClientConnection, scope: Scope, quota: RequestQuota) -> ModelExchange:
+        return ModelExchange(
             settings=self._settings,
             bounds=self._bounds,
             upstream=self._upstream,
@@ -126,11 +126,11 @@ class Gateway:
             quota=quota,
         )
 
-    def _quota(self, notebook_id: str) -> Quota:
+    def _quota(self, notebook_id: str) -> RequestQuota:
         for known in [known for known, quota in self._quotas.items() if quota.idle and known != notebook_id]:
             del self._quotas[known]
         if notebook_id not in self._quotas:
-            self._quotas[notebook_id] = Quota(
+            self._quotas[notebook_id] = RequestQuota(
                 self._bounds,
                 max_in_flight=self._settings.max_in_flight,
                 max_requests_per_minute=self._settings.max_requests_per_minute,

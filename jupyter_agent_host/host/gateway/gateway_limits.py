@@ -9,7 +9,7 @@ MIB = 1024 * KIB
 
 
 @dataclass(frozen=True)
-class Bounds:
+class GatewayLimits:
     """Sizes in bytes and times in seconds. The defaults are for production; tests make the times shorter.
 
     Attributes:

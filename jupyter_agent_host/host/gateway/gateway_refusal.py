@@ -54,3 +54,8 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a failure
 def malformed(sentence: str, *, status: int = 400) -> Refusal:
     """The request is not one that the API could understand."""
     return Refusal("malformed", sentence, status=status, kind="invalid_request_error")
+
+
+def shown(data: bytes) -> str:
+    """Bytes from a hostile peer as something that a log and a journal can hold."""
+    return data[:200].decode("ascii", "backslashreplace").encode("unicode_escape").decode("ascii")

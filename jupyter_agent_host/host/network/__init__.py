@@ -1,4 +1,8 @@
-"""One notebook's network: the server's policy, the notebook's own rules, the person's answers, the amounts."""
+"""One notebook's network: the server's policy, the notebook's own rules, the person's answers, the amounts.
+
+Owns who may be reached and what the session is told of it. Called by the gateway through `network_port.Network`
+and by `host.agents`. Entered by `notebook_network` and the pure `network_policy`.
+"""
 
 from __future__ import annotations
 

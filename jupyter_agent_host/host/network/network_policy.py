@@ -18,7 +18,7 @@ Verdict = Literal["allow", "ask", "deny"]
 
 
 @dataclass(frozen=True)
-class Decision:
+class HostDecision:
     """What is to happen with one destination, the rule that says so, and the sentence of a refusal."""
 
     verdict: Verdict
@@ -41,7 +41,7 @@ class NetworkPolicy:
         self.asks = settings.policy == "ask" and not settings.locked
         self.locked = settings.locked
 
-    def decide(self, destination: Destination, notebook: Mapping[str, str]) -> Decision:
+    def decide(self, destination: Destination, notebook: Mapping[str, str]) -> HostDecision:
         """What is to happen. `notebook`: the notebook's own rules, each to "allow" or "deny".
 
         A denial wins over every permission; the notebook's own permissions count only where the policy is not locked.
@@ -57,26 +57,26 @@ class NetworkPolicy:
             return found
         own = self._is_companys_own(destination)
         if destination.address is not None and what_is(destination.address) and not own:
-            return Decision("deny", "private_address", private(destination, what_is(destination.address)).sentence)
+            return HostDecision("deny", "private_address", private(destination, what_is(destination.address)).sentence)
         if self.asks and (own or destination.address is not None or "." in destination.host):
-            return Decision("ask", "network_policy: ask", companys_own=own)
-        return Decision("deny", "network_off", self._off(destination, notebook))
+            return HostDecision("ask", "network_policy: ask", companys_own=own)
+        return HostDecision("deny", "network_off", self._off(destination, notebook))
 
-    def decide_service(self, name: str, destination: Destination, notebook: Mapping[str, str]) -> Decision:
+    def decide_service(self, name: str, destination: Destination, notebook: Mapping[str, str]) -> HostDecision:
         """The same for a service that the administrator set up: allowed, unless a rule denies its host."""
         found = self._named(self.denied, destination, "deny", "denied_hosts") or _notebooks_own(
             notebook, "deny", destination
         )
-        return found or Decision("allow", f"service {name}")
+        return found or HostDecision("allow", f"service {name}")
 
     def _named(
         self, rules: Mapping[str, tuple[HostRule, ...]], destination: Destination, verdict: Verdict, where: str
-    ) -> Decision | None:
+    ) -> HostDecision | None:
         for text, parts in rules.items():
             if first_naming(parts, destination) is not None:
                 rule = f"{where}: {text}"
                 sentence = _denied(destination, f"the server's rule {text!r} in {where}")
-                return Decision(verdict, rule, sentence, companys_own=self._is_companys_own(destination))
+                return HostDecision(verdict, rule, sentence, companys_own=self._is_companys_own(destination))
         return None
 
     def _is_companys_own(self, destination: Destination) -> bool:
@@ -128,11 +128,11 @@ def rule_for(destination: Destination) -> str:
     return str(destination)
 
 
-def _notebooks_own(notebook: Mapping[str, str], verdict: Verdict, destination: Destination) -> Decision | None:
+def _notebooks_own(notebook: Mapping[str, str], verdict: Verdict, destination: Destination) -> HostDecision | None:
     for text in _with(notebook, verdict):
         if first_naming(read_rules(text), destination) is not None:
             sentence = _denied(destination, f"this notebook's own rule {text!r} (%agent network revoke {text})")
-            return Decision(verdict, f"notebook: {text}", sentence)
+            return HostDecision(verdict, f"notebook: {text}", sentence)
     return None
 
 

@@ -14,7 +14,7 @@ from jupyter_agent_host.errors import AuditError
 from jupyter_agent_host.host.audit import AuditLog, AuditRecord
 from jupyter_agent_host.host.gateway.egress import Destination, EgressRecord, EgressRefusal, Permitted
 from jupyter_agent_host.host.network.mcp_servers import NotebookMcp
-from jupyter_agent_host.host.network.network_policy import Decision, NetworkPolicy
+from jupyter_agent_host.host.network.network_policy import HostDecision, NetworkPolicy
 from jupyter_agent_host.host.network.traffic_limits import TOO_MANY, Amounts
 from jupyter_agent_host.host.settings import McpSettings, NetworkSettings
 from jupyter_agent_host.protocol.events import PermissionAsked
@@ -31,7 +31,7 @@ _MAX_QUESTIONS = 4
 _MAX_REFUSED_TOLD = 20
 
 
-class Turn(Protocol):
+class TurnIds(Protocol):
     """Where the notebook stands now; the ids are "" outside of any turn."""
 
     @property
@@ -67,7 +67,7 @@ class NotebookNetwork:
         refused: destinations refused since they were last told to the agent, with the sentence.
     """
 
-    def __init__(self, notebook_id: str, services: NetworkServices, turn: Turn, ask: Ask) -> None:
+    def __init__(self, notebook_id: str, services: NetworkServices, turn: TurnIds, ask: Ask) -> None:
         self.rules: dict[str, Literal["allow", "deny"]] = {}
         self.refused: dict[str, str] = {}
         self.amounts = Amounts(services.settings)
@@ -173,7 +173,7 @@ class NotebookNetwork:
 
     # -- asking -------------------------------------------------------------------------------------------------------
 
-    async def _permit_by_person(self, destination: Destination, decision: Decision) -> Permitted:
+    async def _permit_by_person(self, destination: Destination, decision: HostDecision) -> Permitted:
         turn_id = self._turn.turn_id
         if turn_id != self._answers_of:
             self._answers.clear()

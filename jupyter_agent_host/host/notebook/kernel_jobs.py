@@ -9,19 +9,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING
 
 import anyio
+from anyio.abc import TaskGroup
 
 from jupyter_agent_host.errors import AgentHostError, NotebookError
 from jupyter_agent_host.host.notebook.cell_outputs import Gathered
 from jupyter_agent_host.host.notebook.kernel_interface import Execution
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.host.wait_any import wait_any
 from jupyter_agent_host.store.journal.job_store import JobStore
+from jupyter_agent_host.store.journal.journal import Journal
 from jupyter_agent_host.store.journal.rows import JobRow
-
-if TYPE_CHECKING:
-    from jupyter_agent_host.host.agents.agent import NotebookAgent
 
 logger = logging.getLogger(__name__)
 
@@ -68,26 +67,30 @@ class Job:
         return self.seconds if self.ended.is_set() else anyio.current_time() - self.began
 
 
-Wake = Callable[["NotebookAgent", Job], Awaitable[None]]
-WakeLost = Callable[["NotebookAgent", Sequence[JobRow]], Awaitable[None]]
+Wake = Callable[[Job], Awaitable[None]]
+WakeLost = Callable[[Sequence[JobRow]], Awaitable[None]]
 
 
-async def _wake_nobody(_agent: NotebookAgent, job: Job) -> None:
+async def _wake_nobody(job: Job) -> None:
     logger.info("job %s ended", job.id)
 
 
-async def _wake_nobody_lost(_agent: NotebookAgent, rows: Sequence[JobRow]) -> None:
+async def _wake_nobody_lost(rows: Sequence[JobRow]) -> None:
     logger.info("%d jobs were lost", len(rows))
 
 
 class Jobs:
     """One agent's jobs. `wake` and `wake_lost` begin a turn that tells the agent of a job's end, or of lost ones."""
 
-    def __init__(self, agent: NotebookAgent) -> None:
+    def __init__(
+        self, notebook_id: str, journal: Journal, tasks: TaskGroup, running_turn: Callable[[], QueuedTurn | None]
+    ) -> None:
         self.wake: Wake = _wake_nobody
         self.wake_lost: WakeLost = _wake_nobody_lost
-        self._agent = agent
-        self._store = JobStore(agent.services.journal, agent.row.notebook_id)
+        self._notebook_id = notebook_id
+        self._tasks = tasks
+        self._running_turn = running_turn
+        self._store = JobStore(journal, notebook_id)
         self._jobs: dict[str, Job] = {}
         self._lost: dict[str, JobRow] = {}
         self._unsaid: list[JobRow] = []
@@ -100,7 +103,7 @@ class Jobs:
         self._last_number = max((row.number for row in rows), default=0)
         self._lost = {f"j{row.number}": row for row in rows if row.state == "lost"}
         if any(not row.told for row in self._lost.values()):
-            self._agent.services.tasks.start_soon(self._tell_lost)
+            self._tasks.start_soon(self._tell_lost)
 
     def begin(
         self,
@@ -125,7 +128,7 @@ class Jobs:
             raise NotebookError(f"{_MAX_OPEN} jobs run already; wait for one of them or stop it.")
         self._last_number += 1
         row = JobRow(
-            notebook_id=self._agent.row.notebook_id,
+            notebook_id=self._notebook_id,
             number=self._last_number,
             request_id=request_id,
             turn_id=turn_id,
@@ -137,7 +140,7 @@ class Jobs:
         job = Job(row)
         self._jobs[job.id] = job
         self._forget_old()
-        self._agent.services.tasks.start_soon(self._run, job, work)
+        self._tasks.start_soon(self._run, job, work)
         return job
 
     def refuse_repeated(self, request_id: str) -> None:
@@ -204,7 +207,7 @@ class Jobs:
         except AgentHostError as err:
             job.execution = Execution("aborted", error=str(err))
         except Exception as err:  # a defect of ours ends this one job
-            logger.exception("job %s of %s failed", job.id, self._agent.row.notebook_id)
+            logger.exception("job %s of %s failed", job.id, self._notebook_id)
             job.execution = Execution("aborted", error=f"The host failed to run it ({type(err).__name__}).")
         finally:
             job.seconds = anyio.current_time() - job.began
@@ -213,19 +216,19 @@ class Jobs:
 
     async def _tell(self, job: Job) -> None:
         """Wake the agent with a turn of its own, unless it heard of the end while its turn ran."""
-        turn = self._agent.active
+        turn = self._running_turn()
         if turn is not None and turn.turn_id == job.row.turn_id:
             await wait_any(turn.ended, job.told)
         try:
             if not job.told.is_set() and self._may_wake():
                 job.told.set()
-                await self.wake(self._agent, job)
+                await self.wake(job)
             await self._store.end(job.row.number)
         except AgentHostError as err:
-            logger.info("the agent of %s was not woken: %s", self._agent.row.notebook_id, err)
+            logger.info("the agent of %s was not woken: %s", self._notebook_id, err)
 
     async def _tell_lost(self) -> None:
-        turn = self._agent.active
+        turn = self._running_turn()
         if turn is not None:
             await turn.ended.wait()
         rows: list[JobRow] = []
@@ -233,9 +236,9 @@ class Jobs:
             rows = await self._store.untold()
             if rows:
                 await self.told_lost(rows)
-                await self.wake_lost(self._agent, rows)
+                await self.wake_lost(rows)
         except AgentHostError as err:  # such as a conversation that nobody vouched for yet
-            logger.info("the agent of %s hears of lost jobs later: %s", self._agent.row.notebook_id, err)
+            logger.info("the agent of %s hears of lost jobs later: %s", self._notebook_id, err)
             self._unsaid = rows
 
     def _may_wake(self) -> bool:

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jupyter_agent_host.errors import NotebookUnavailableError
-from jupyter_agent_host.host.notebook.kernel_interface import Execution, OnOutput, RunRequest
+from jupyter_agent_host.host.notebook.kernel_interface import Execution, NotebookKernel, OnOutput, RunRequest
 from jupyter_agent_host.host.notebook.waiting_cell import WaitingCell
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 
-if TYPE_CHECKING:
-    from jupyter_agent_host.host.agents.agent import NotebookAgent
+
+class KernelUser(Protocol):
+    """An agent that runs code in its notebook's kernel."""
+
+    @property
+    def kernel(self) -> NotebookKernel:
+        """The kernel of the notebook where it is now."""
+
+    @property
+    def active(self) -> QueuedTurn | None:
+        """The turn that runs."""
+
+    @property
+    def waiting(self) -> WaitingCell:
+        """The cell that waits for the running turn, if one does."""
+
 
 _FROM_CELLS = ("cell", "kernel")
 NO_KERNEL = "The notebook has no running kernel. Running code or a cell starts it."
 
 
-async def waiting_cell(agent: NotebookAgent) -> WaitingCell | None:
+async def waiting_cell(agent: KernelUser) -> WaitingCell | None:
     """The cell that asked for the running turn and holds the kernel's queue until it ends; None when none does."""
     turn = agent.active
     if turn is None or turn.ended.is_set() or turn.request.origin not in _FROM_CELLS:
@@ -25,25 +40,25 @@ async def waiting_cell(agent: NotebookAgent) -> WaitingCell | None:
     return agent.waiting if await agent.waiting.attached(turn.turn_id) else None
 
 
-async def run(agent: NotebookAgent, request: RunRequest, on_output: OnOutput) -> Execution:
+async def run(agent: KernelUser, request: RunRequest, on_output: OnOutput) -> Execution:
     """Run code for the agent.
 
     Raises:
         NotebookUnavailableError: there is no kernel, or it went away.
     """
-    kernel = agent.services.notebooks.kernel(agent.row.path)
+    kernel = agent.kernel
     await kernel.start()
     cell = await waiting_cell(agent) if request.place == "main" else None
     return await kernel.execute(replace(request, through=cell), on_output)
 
 
-async def look(agent: NotebookAgent, request: Mapping[str, Any]) -> dict[str, Any]:
+async def look(agent: KernelUser, request: Mapping[str, Any]) -> dict[str, Any]:
     """Look into the kernel for the agent.
 
     Raises:
         NotebookUnavailableError: see `NotebookKernel.look`.
     """
-    kernel = agent.services.notebooks.kernel(agent.row.path)
+    kernel = agent.kernel
     status = await kernel.status()
     if status.state == "none":
         raise NotebookUnavailableError(NO_KERNEL)

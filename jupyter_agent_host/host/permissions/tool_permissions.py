@@ -14,18 +14,24 @@ from jupyter_agent_host.host.diff.unified_diff import diff
 from jupyter_agent_host.host.notebook.cells import DeleteCell
 from jupyter_agent_host.host.permissions.permission_modes import effective_mode
 from jupyter_agent_host.host.permissions.tool_call_rules import Verdict, judge
+from jupyter_agent_host.host.settings import ReviewSettings
 from jupyter_agent_host.host.tools.tool import Change, Permit, ToolContext, ToolRequest
 from jupyter_agent_host.protocol.events import PermissionAsked
 from jupyter_agent_host.protocol.host_api import AnswerRequest
 from jupyter_agent_host.protocol.host_tools import PREFIX
 from jupyter_agent_host.store.journal.checkpoint_store import Decisions
+from jupyter_agent_host.store.journal.journal import Journal
 from jupyter_agent_host.store.journal.rows import PermissionGrantRow
 
 _HEAD = 80
 
 
-class NotebookPermits:
+class ToolPermissions:
     """See `Permits`. What is approved is the very call that is carried out, on the cells as the person saw them."""
+
+    def __init__(self, journal: Journal, settings: ReviewSettings) -> None:
+        self._store = Decisions(journal)
+        self._settings = settings
 
     async def check(self, context: ToolContext, request: ToolRequest) -> Permit:
         """Allow, deny, or ask the person. Whether all is still as it was when they answered is the toolbox's to see."""
@@ -40,8 +46,8 @@ class NotebookPermits:
 
     async def _judge(self, context: ToolContext, request: ToolRequest) -> Verdict:
         agent = context.agent
-        mode = effective_mode(agent.row.notebook_mode, agent.services.settings.review)
-        rows = await Decisions(agent.services.journal).grants(agent.row.notebook_id)
+        mode = effective_mode(agent.notebook_mode, self._settings)
+        rows = await self._store.grants(agent.notebook_id)
         granted = frozenset(row.risk for row in rows if row.tool == request.tool)
         # The rules load IPython's parser once and may chew on long code.
         return await anyio.to_thread.run_sync(partial(judge, request, mode, granted))
@@ -56,18 +62,19 @@ class NotebookPermits:
             description=verdict.reason,
             details=details(request.change, verdict),
         )
-        return await context.agent.questions.ask(asked, turn_id=context.turn_id, headless=context.headless)
+        return await context.agent.ask_person(asked, context.turn_id, context.headless)
 
-    @staticmethod
-    async def _remember(context: ToolContext, request: ToolRequest, verdict: Verdict, answer: AnswerRequest) -> None:
+    async def _remember(
+        self, context: ToolContext, request: ToolRequest, verdict: Verdict, answer: AnswerRequest
+    ) -> None:
         if answer.remember != "notebook" or not verdict.grantable:
             return
         agent, turn = context.agent, context.agent.active
         rows = [
-            PermissionGrantRow(agent.row.notebook_id, request.tool, risk, time.time(), turn.actor if turn else "")
+            PermissionGrantRow(agent.notebook_id, request.tool, risk, time.time(), turn.actor if turn else "")
             for risk in verdict.grant_keys
         ]
-        await Decisions(agent.services.journal).put_grants(rows)
+        await self._store.put_grants(rows)
 
 
 def details(change: Change, verdict: Verdict) -> dict[str, Any]:

@@ -7,27 +7,32 @@ edits; files by host code, as the person.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import anyio
 
 from jupyter_agent_host.errors import AgentHostError, ReviewError
 from jupyter_agent_host.host.diff.unified_diff import diff
-from jupyter_agent_host.host.review.apply_decisions import Outcome, accept_files, reject_files, undo_cells, undo_files
-from jupyter_agent_host.host.review.cell_attribution import Sides, touched
+from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
+from jupyter_agent_host.host.review.apply_decisions import (
+    DecisionOutcome,
+    accept_files,
+    reject_files,
+    undo_cells,
+    undo_files,
+)
+from jupyter_agent_host.host.review.cell_attribution import CellSides, touched
 from jupyter_agent_host.host.review.checkpoint_summary import event_of, turn_of
-from jupyter_agent_host.host.review.checkpoints import Checkpoints, keep_dir
+from jupyter_agent_host.host.review.checkpoints import Checkpoints
 from jupyter_agent_host.host.review.kept_versions import Choice, side_of
-from jupyter_agent_host.host.workspace.files.file_backups import Keeper
+from jupyter_agent_host.host.review.review_context import ReviewContext
+from jupyter_agent_host.host.settings import HostSettings
+from jupyter_agent_host.host.workspace.notebook_workspace import file_keeper
+from jupyter_agent_host.host.workspace.workspace_interface import Collected
 from jupyter_agent_host.protocol.events import AnyEvent, Notice
 from jupyter_agent_host.protocol.review_api import Decided, ItemRef, ReviewConflict
 from jupyter_agent_host.store.journal.checkpoint_store import Decisions
+from jupyter_agent_host.store.journal.journal import Journal
 from jupyter_agent_host.store.journal.rows import CheckpointItemRow, CheckpointRow
-
-if TYPE_CHECKING:
-    from jupyter_agent_host.host.agents.agent import NotebookAgent
-    from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
-    from jupyter_agent_host.host.workspace.workspace_interface import Collected
 
 _NAMED = 20
 
@@ -35,11 +40,11 @@ _NAMED = 20
 class Review:
     """Reached as `agent.review`."""
 
-    def __init__(self, agent: NotebookAgent) -> None:
-        settings, notebook_id = agent.services.settings, agent.row.notebook_id
-        self._agent = agent
-        self._store = Decisions(agent.services.journal)
-        self.keeper = Keeper(keep_dir(settings.data_dir, notebook_id), settings.review.max_bytes)
+    def __init__(self, context: ReviewContext, journal: Journal, settings: HostSettings) -> None:
+        notebook_id = context.notebook_id
+        self._agent = context
+        self._store = Decisions(journal)
+        self.keeper = file_keeper(settings, notebook_id)
         self.checkpoints = Checkpoints(
             notebook_id, self._store, self.keeper, settings.review.max_bytes, settings.review.max_age
         )
@@ -69,14 +74,10 @@ class Review:
         ids = list(dict.fromkeys(edit.cell_id for edit in edits))
         if not ids:
             return
-        now = (
-            after
-            if after is not None
-            else await self._agent.services.notebooks.document(self._agent.row.path).read(ids)
-        )
+        now = after if after is not None else await self._agent.document.read(ids)
         session_id, changed = self._agent.serving_session, False
         for cell_id in ids:
-            sides = Sides(side_of(seen, cell_id), side_of(now, cell_id))
+            sides = CellSides(side_of(seen, cell_id), side_of(now, cell_id))
             changed |= await self.checkpoints.put_cell(
                 turn_id, session_id, sides, touched(edits, cell_id, sides.before)
             )
@@ -93,16 +94,33 @@ class Review:
         turn = self._agent.active
         return turn_id if turn is not None and turn.turn_id == turn_id and not turn.ended.is_set() else ""
 
-    async def note_files(self, collected: Collected) -> None:
-        """Files were copied out, or wait."""
+    async def note_files(self, collected: Collected) -> list[AnyEvent]:
+        """Files were copied out, or wait. A failure is an event to show, since the files themselves have arrived."""
+        try:
+            await self._note_files(collected)
+        except AgentHostError as err:
+            text = f"These changes could not be noted, so they cannot be undone later: {err}"
+            return [Notice(level="warning", code="checkpoint", text=text)]
+        return []
+
+    async def _note_files(self, collected: Collected) -> None:
         turn_id = self._agent.active.turn_id if self._agent.active is not None else self._last_turn_id
         if not turn_id or not (collected.kept or collected.waiting or await self.checkpoints.waiting()):
             return
         if await self.checkpoints.put_files(turn_id, self._agent.serving_session, collected):
             self._changed.add(turn_id)
 
-    async def close_turn(self, turn_id: str) -> list[AnyEvent]:
-        """What to show when a turn ends: how much it changed, and what cannot be undone any more."""
+    async def closing_events(self, turn_id: str) -> list[AnyEvent]:
+        """What to show when a turn ends: how much it changed, and what cannot be undone any more.
+
+        Trouble with checkpoints never keeps a turn from ending.
+        """
+        try:
+            return await self._close_turn(turn_id)
+        except AgentHostError as err:
+            return [Notice(level="warning", code="checkpoint", text=f"What this turn changed cannot be shown: {err}")]
+
+    async def _close_turn(self, turn_id: str) -> list[AnyEvent]:
         self._last_turn_id = turn_id
         if turn_id not in self._changed:
             return []
@@ -117,7 +135,7 @@ class Review:
 
     async def rejections(self) -> str:
         """What the agent is told with its next prompt: what of its work was taken back; "" for nothing. Told once."""
-        items = await self._store.take_untold(self._agent.row.notebook_id)
+        items = await self._store.take_untold(self._agent.notebook_id)
         if not items:
             return ""
         names = [f"cell {item.key}" if item.kind == "cell" else item.key for item in items[:_NAMED]]
@@ -134,7 +152,9 @@ class Review:
         async with self._deciding:
             row, items = await self._chosen(turn_id, refs, ("open", "waiting"))
             waiting = [item for item in items if item.state == "waiting"]
-            outcome = await accept_files(self._agent, row.turn_id, waiting, choice) if waiting else Outcome()
+            outcome = DecisionOutcome()
+            if waiting:
+                outcome.add(await accept_files(self._agent, self.checkpoints, row.turn_id, waiting, choice))
             outcome.done += [item for item in items if item.state == "open"]
             return await self._decided(row, outcome, "accepted", "Accepted")
 
@@ -153,12 +173,12 @@ class Review:
             row, items = await self._chosen(turn_id, refs, states)
             if row.dropped:
                 raise ReviewError(f"This turn cannot be undone any more: {row.dropped}.")
-            outcome = Outcome()
+            outcome = DecisionOutcome()
             cells, outcome.problems = self._idle([item for item in items if item.kind == "cell"], row.turn_id)
             files = [item for item in items if item.kind == "file" and item.state != "waiting"]
             waiting = [item for item in items if item.state == "waiting"]
             if cells:
-                outcome.add(await undo_cells(self._agent, row, cells, choice))
+                outcome.add(await undo_cells(self._agent, self.checkpoints, row, cells, choice))
             if files:
                 outcome.add(await undo_files(self._agent, self.keeper, files, choice))
             if waiting:
@@ -195,10 +215,10 @@ class Review:
             item for item in row.items if item.state in states and (not refs or any(_is(ref, item) for ref in refs))
         ]
 
-    async def _decided(self, row: CheckpointRow, outcome: Outcome, state: str, word: str) -> Decided:
+    async def _decided(self, row: CheckpointRow, outcome: DecisionOutcome, state: str, word: str) -> Decided:
         keys = [(item.kind, item.key) for item in outcome.done]
         if keys:
-            await self._store.set_states(self._agent.row.notebook_id, row.turn_id, keys, state)
+            await self._store.set_states(self._agent.notebook_id, row.turn_id, keys, state)
         row = await self.checkpoints.of(row.turn_id) or row
         if keys:
             # For everybody who looks, and for no turn: a turn's own events end with its end.
@@ -226,27 +246,9 @@ def _is(ref: ItemRef, item: CheckpointItemRow) -> bool:
     return ref.key == item.key and ref.kind in ("", item.kind)
 
 
-def _sentence(word: str, outcome: Outcome) -> str:
+def _sentence(word: str, outcome: DecisionOutcome) -> str:
     parts = [f"{word}: {len(outcome.done)}." if outcome.done else f"Nothing was {word.lower()}."]
     if outcome.conflicts:
         parts.append(f"In conflict with your own later changes: {len(outcome.conflicts)}; pick a side for each.")
     parts += [f"{item.key}: {problem}." for item, problem in outcome.problems[:_NAMED]]
     return " ".join(parts)
-
-
-async def note_files(agent: NotebookAgent, collected: Collected) -> list[AnyEvent]:
-    """As `Review.note_files`; a failure is shown, since the files themselves have arrived."""
-    try:
-        await agent.review.note_files(collected)
-    except AgentHostError as err:
-        text = f"These changes could not be noted, so they cannot be undone later: {err}"
-        return [Notice(level="warning", code="checkpoint", text=text)]
-    return []
-
-
-async def closing_events(agent: NotebookAgent, turn_id: str) -> list[AnyEvent]:
-    """As `Review.close_turn`; trouble with checkpoints never keeps a turn from ending."""
-    try:
-        return await agent.review.close_turn(turn_id)
-    except AgentHostError as err:
-        return [Notice(level="warning", code="checkpoint", text=f"What this turn changed cannot be shown: {err}")]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anyio.from_thread
 import anyio.to_thread
@@ -13,52 +11,53 @@ import anyio.to_thread
 from jupyter_agent_host.errors import AgentHostError, NotebookError
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
 from jupyter_agent_host.host.review.cell_order import Order, read_places
+from jupyter_agent_host.host.review.checkpoints import Checkpoints
 from jupyter_agent_host.host.review.kept_versions import TAKEN_BACK, Choice, read_cell, read_file, read_kept
+from jupyter_agent_host.host.review.review_context import ReviewContext
 from jupyter_agent_host.host.review.undo_cells import Conflict, undo_cell
 from jupyter_agent_host.host.review.undo_files import CHANGED, FileUndo, FileUndoer
-from jupyter_agent_host.host.sandboxes.launch import project_of, workspace_for
 from jupyter_agent_host.host.workspace.files.file_backups import Keeper
 from jupyter_agent_host.protocol.events import FileChange, FilesChanged
 from jupyter_agent_host.store.journal.rows import CheckpointItemRow, CheckpointRow
 
-if TYPE_CHECKING:
-    from jupyter_agent_host.host.agents.agent import NotebookAgent
-    from jupyter_agent_host.host.workspace import Workspace
-
 
 @dataclass
-class Outcome:
+class DecisionOutcome:
     """What was carried out, what needs a choice, and what is impossible."""
 
     done: list[CheckpointItemRow] = field(default_factory=list)
     conflicts: list[tuple[CheckpointItemRow, Conflict]] = field(default_factory=list)
     problems: list[tuple[CheckpointItemRow, str]] = field(default_factory=list)
 
-    def add(self, other: Outcome) -> None:
+    def add(self, other: DecisionOutcome) -> None:
         self.done += other.done
         self.conflicts += other.conflicts
         self.problems += other.problems
 
 
 async def undo_cells(
-    agent: NotebookAgent, row: CheckpointRow, items: Sequence[CheckpointItemRow], choice: Choice
-) -> Outcome:
+    context: ReviewContext,
+    checkpoints: Checkpoints,
+    row: CheckpointRow,
+    items: Sequence[CheckpointItemRow],
+    choice: Choice,
+) -> DecisionOutcome:
     """Bring cells of the turn back, all in one step; those in conflict stay as they are."""
-    outcome = Outcome()
-    document = agent.services.notebooks.document(agent.row.path)
+    outcome = DecisionOutcome()
+    document = context.document
     try:
         now = await document.read([item.key for item in items])
         steps = plan(row, items, now, choice, outcome)
         if steps:
             after = await document.edit(steps, for_person=True)
-            await agent.review.checkpoints.put_places(row.turn_id, now, after, steps)
+            await checkpoints.put_places(row.turn_id, now, after, steps)
     except NotebookError as err:
-        return Outcome(problems=[(item, str(err).rstrip(".")) for item in items])
+        return DecisionOutcome(problems=[(item, str(err).rstrip(".")) for item in items])
     return outcome
 
 
 def plan(
-    row: CheckpointRow, items: Sequence[CheckpointItemRow], now: Snapshot, choice: Choice, outcome: Outcome
+    row: CheckpointRow, items: Sequence[CheckpointItemRow], now: Snapshot, choice: Choice, outcome: DecisionOutcome
 ) -> list[CellEdit]:
     """What the turn made goes first, then cells come back from the top down: so each finds its neighbour in place."""
     steps: list[CellEdit] = []
@@ -88,11 +87,11 @@ def displaced(row: CheckpointRow) -> set[str]:
 
 
 async def undo_files(
-    agent: NotebookAgent, keeper: Keeper, items: Sequence[CheckpointItemRow], choice: Choice
-) -> Outcome:
+    context: ReviewContext, keeper: Keeper, items: Sequence[CheckpointItemRow], choice: Choice
+) -> DecisionOutcome:
     """Bring files back, each by itself."""
-    undoer = FileUndoer(await shown_folder(agent), keeper, anyio.from_thread.check_cancelled)
-    outcome = Outcome()
+    undoer = FileUndoer(await context.shown_folder(), keeper, anyio.from_thread.check_cancelled)
+    outcome = DecisionOutcome()
     changes: list[FileChange] = []
     for item in items:
         before, after = read_kept(item.before), read_file(item.after).written
@@ -106,20 +105,24 @@ async def undo_files(
             action = "deleted" if before is None else "created" if after is None else "modified"
             changes.append(FileChange(path=item.key, action=action, size_bytes=before.size if before else 0))  # type: ignore[arg-type]
     if changes:
-        await agent.emit("", FilesChanged(files=tuple(changes)))
+        await context.emit("", FilesChanged(files=tuple(changes)))
     return outcome
 
 
 async def accept_files(
-    agent: NotebookAgent, turn_id: str, items: Sequence[CheckpointItemRow], choice: Choice
-) -> Outcome:
+    context: ReviewContext,
+    checkpoints: Checkpoints,
+    turn_id: str,
+    items: Sequence[CheckpointItemRow],
+    choice: Choice,
+) -> DecisionOutcome:
     """Let what waits inside reach the person's folder: exactly what was looked at, and once."""
-    workspace, outcome = await workspace_of(agent), Outcome()
+    workspace, outcome = await context.workspace(), DecisionOutcome()
     stamps = {waiting.path: waiting.stamp for item in items if (waiting := read_file(item.after).waiting) is not None}
     collected = await workspace.accept(stamps, over_mine=choice == "before")
-    await agent.review.checkpoints.put_files(turn_id, agent.serving_session, collected)
+    await checkpoints.put_files(turn_id, context.serving_session, collected)
     if collected.files:
-        await agent.emit("", FilesChanged(files=collected.files))
+        await context.emit("", FilesChanged(files=collected.files))
     left = {waiting.path: waiting for waiting in collected.waiting}
     refused = {refused.path: refused.reason for refused in collected.all_refused}
     for item in items:
@@ -136,27 +139,11 @@ async def accept_files(
     return outcome
 
 
-async def reject_files(agent: NotebookAgent, items: Sequence[CheckpointItemRow]) -> Outcome:
+async def reject_files(context: ReviewContext, items: Sequence[CheckpointItemRow]) -> DecisionOutcome:
     """Take changes that wait back inside the sandbox."""
     try:
-        workspace = await workspace_of(agent)
+        workspace = await context.workspace()
         await workspace.revert([item.key for item in items])
     except AgentHostError as err:
-        return Outcome(problems=[(item, str(err).rstrip(".")) for item in items])
-    return Outcome(done=list(items))
-
-
-async def shown_folder(agent: NotebookAgent) -> Path:
-    """The person's folder that files' paths are relative to."""
-    if agent.live is not None and agent.live.workspace.folder is not None:
-        return agent.live.workspace.folder
-    project = await anyio.to_thread.run_sync(project_of, agent.row, agent.services.settings)
-    return project.folder or Path(agent.row.path).parent
-
-
-async def workspace_of(agent: NotebookAgent) -> Workspace:
-    """The sandbox's, or the same on the private files that it left."""
-    if agent.live is not None:
-        return agent.live.workspace
-    choice = await agent.services.choose()
-    return await anyio.to_thread.run_sync(workspace_for, agent.row, agent.services, choice.report)
+        return DecisionOutcome(problems=[(item, str(err).rstrip(".")) for item in items])
+    return DecisionOutcome(done=list(items))

@@ -25,7 +25,7 @@ from jupyter_agent_host.store.envelope.strip_notebook import METADATA_KEY
 
 
 @dataclass(frozen=True)
-class Sides:
+class CellSides:
     """One cell before and after; None where it is not there."""
 
     before: CellSide | None
@@ -56,7 +56,7 @@ def touched(edits: Sequence[CellEdit], cell_id: str, before: CellSide | None) ->
     )
 
 
-def attribute(known: Sides | None, seen: Sides, what: Touched) -> Sides:
+def attribute(known: CellSides | None, seen: CellSides, what: Touched) -> CellSides:
     """The cell's whole change in the turn.
 
     Args:
@@ -66,24 +66,24 @@ def attribute(known: Sides | None, seen: Sides, what: Touched) -> Sides:
     """
     before, after = seen.before, seen.after
     if before is None or after is None:
-        return Sides(_origin(known, before), after)
+        return CellSides(_origin(known, before), after)
     if not what.outputs:  # an edit answers with neither outputs nor attachments
         after = _with(after, before, Touched(outputs=True))
     if known is None or known.after is None:
-        return Sides(_with(after, before, what), _moved(after, what))
+        return CellSides(_with(after, before, what), _moved(after, what))
     origin = _origin(known, before) if what.source else known.before
     if origin is None:
-        return Sides(None, _with(known.after, after, what))
+        return CellSides(None, _with(known.after, after, what))
     first = _with(known.before, origin, Touched(source=True)) if known.before is not None else origin
     fresh = Touched(
         place=what.place and not known.after.moved,
         outputs=what.outputs and first.outputs_digest == known.after.outputs_digest,
         metadata=frozenset(key for key in what.metadata if _is_theirs(key, first, known.after, before)),
     )
-    return Sides(_with(first, before, fresh), _moved(_with(known.after, after, what), what))
+    return CellSides(_with(first, before, fresh), _moved(_with(known.after, after, what), what))
 
 
-def _origin(known: Sides | None, before: CellSide | None) -> CellSide | None:
+def _origin(known: CellSides | None, before: CellSide | None) -> CellSide | None:
     """What undo brings back, given what the call found: what the person changed since the last call is kept in it."""
     if known is None or known.after is None:
         return before

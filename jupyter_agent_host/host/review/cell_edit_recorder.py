@@ -20,7 +20,7 @@ class CellRecorder:
             # The answer was lost, or the edit refused: what carries the mark of this very call was done.
             after = await context.document.read()
             edits = tuple(edit for edit in edits if _was_done(edit, edits, after))
-        await context.agent.review.note_cells(context.turn_id, change.seen, edits, after)
+        await context.agent.note_cells(context.turn_id, change.seen, edits, after)
 
 
 def _was_done(edit: CellEdit, edits: tuple[CellEdit, ...], after: Snapshot) -> bool:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import anyio.to_thread
 import msgspec
 
 from jupyter_agent_host.host.notebook.cells import CellEdit, Snapshot
-from jupyter_agent_host.host.review.cell_attribution import Sides, Touched, attribute
+from jupyter_agent_host.host.review.cell_attribution import CellSides, Touched, attribute
 from jupyter_agent_host.host.review.cell_order import noted, read_places
 from jupyter_agent_host.host.review.kept_versions import (
     TAKEN_BACK,
@@ -28,11 +26,6 @@ from jupyter_agent_host.store.journal.rows import CheckpointItemRow, CheckpointR
 
 TOO_OLD = "it is older than checkpoints are kept here"
 TOO_MUCH = "newer checkpoints needed its room"
-
-
-def keep_dir(data_dir: Path, notebook_id: str) -> Path:
-    """Where one notebook's kept files lie."""
-    return data_dir / "checkpoints" / hashlib.sha256(notebook_id.encode()).hexdigest()[:16]
 
 
 class Checkpoints:
@@ -54,7 +47,7 @@ class Checkpoints:
         """Oldest first."""
         return await self._store.checkpoints(self._notebook_id)
 
-    async def put_cell(self, turn_id: str, session_id: str, seen: Sides, what: Touched) -> bool:
+    async def put_cell(self, turn_id: str, session_id: str, seen: CellSides, what: Touched) -> bool:
         """Note what a call did to one cell, beside what earlier calls of the turn did. False: it came to nothing.
 
         A cell that is decided on already and changes again is to be decided on again.
@@ -65,7 +58,7 @@ class Checkpoints:
         known = await self._item(turn_id, "cell", side.id)
         if known is not None and known.state in TAKEN_BACK:
             known = None
-        earlier = Sides(read_cell(known.before), read_cell(known.after)) if known is not None else None
+        earlier = CellSides(read_cell(known.before), read_cell(known.after)) if known is not None else None
         whole = attribute(earlier, seen, what)
         if whole.before == whole.after:
             await self._store.drop_items(self._notebook_id, turn_id, [("cell", side.id)])

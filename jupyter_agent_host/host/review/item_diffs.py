@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from jupyter_agent_host.errors import NotebookError
 from jupyter_agent_host.host.diff.unified_diff import diff
-from jupyter_agent_host.host.review.apply_decisions import workspace_of
 from jupyter_agent_host.host.review.kept_versions import CellSide, read_cell, read_file, read_kept
+from jupyter_agent_host.host.review.review_context import ReviewContext
 from jupyter_agent_host.host.review.undo_files import FileUndoer
 from jupyter_agent_host.host.workspace.files.file_backups import Keeper
 from jupyter_agent_host.protocol.review_api import ReviewDiff
 from jupyter_agent_host.store.envelope.strip_notebook import METADATA_KEY
 from jupyter_agent_host.store.journal.rows import CheckpointItemRow
 
-if TYPE_CHECKING:
-    from jupyter_agent_host.host.agents.agent import NotebookAgent
-
 _NO_TEXT = "This is no short text: it can be undone, but not shown."
 
 
-async def cell_diff(agent: NotebookAgent, item: CheckpointItemRow) -> ReviewDiff:
+async def cell_diff(context: ReviewContext, item: CheckpointItemRow) -> ReviewDiff:
     """One cell's."""
     before, after = read_cell(item.before), read_cell(item.after)
     old, new = (None if side is None else side.source for side in (before, after))
     try:
-        snapshot = await agent.services.notebooks.document(agent.row.path).read()
+        snapshot = await context.document.read()
         now = snapshot.cell(item.key)
         since = diff(new, now.source if now is not None else None, name="The cell")
     except NotebookError as err:
@@ -59,9 +55,9 @@ def file_diff(folder: Path, keeper: Keeper, item: CheckpointItemRow) -> ReviewDi
     )
 
 
-async def waiting_diff(agent: NotebookAgent, item: CheckpointItemRow) -> ReviewDiff:
+async def waiting_diff(context: ReviewContext, item: CheckpointItemRow) -> ReviewDiff:
     """That of a file that waits inside, against the person's as it is now."""
-    look = await (await workspace_of(agent)).look(item.key)
+    look = await (await context.workspace()).look(item.key)
     old = None if look.person is None else look.person.decode()
     new = None if look.inside is None else look.inside.decode()
     waiting = read_file(item.after).waiting

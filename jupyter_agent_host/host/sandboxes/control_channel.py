@@ -21,7 +21,7 @@ from jupyter_agent_host.errors import (
     TurnError,
     VersionMismatchError,
 )
-from jupyter_agent_host.host.sandboxes.outbox_receiver import Inbox
+from jupyter_agent_host.host.sandboxes.outbox_receiver import OutboxReceiver
 from jupyter_agent_host.host.sandboxes.websocket_client import CarryStream, WebSocket
 from jupyter_agent_host.protocol.control import (
     Ack,
@@ -165,7 +165,7 @@ class Channel:
     async def _serve_once(self) -> None:
         async with self.dial(CONTROL) as socket:
             hello = await self._greet(socket)
-            inbox = Inbox()
+            inbox = OutboxReceiver()
             try:
                 async with anyio.create_task_group() as tasks:
                     self._open(socket, hello)
@@ -216,7 +216,7 @@ class Channel:
         await socket.send_text(encode_frame(Welcome(protocol=PROTOCOL_VERSION, acked=acked)))
         return frame
 
-    async def _read(self, socket: WebSocket, inbox: Inbox, tasks: TaskGroup) -> None:
+    async def _read(self, socket: WebSocket, inbox: OutboxReceiver, tasks: TaskGroup) -> None:
         while True:
             try:
                 data = await socket.receive()
@@ -268,7 +268,7 @@ class Channel:
         finally:
             self._asked -= 1
 
-    async def _journal(self, socket: WebSocket, incarnation: str, inbox: Inbox) -> None:
+    async def _journal(self, socket: WebSocket, incarnation: str, inbox: OutboxReceiver) -> None:
         while items := await inbox.take():
             await self._owner.take_items(incarnation, items)
             with suppress(SandboxGoneError):  # it asks for the mark when it is back

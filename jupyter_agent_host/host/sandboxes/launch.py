@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import anyio
 import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError, SandboxError
-from jupyter_agent_host.host.agents.shared_services import Services
-from jupyter_agent_host.host.review.checkpoints import keep_dir
+from jupyter_agent_host.host.disk_quota import Layers
+from jupyter_agent_host.host.notebook.notebook_access import NotebookAccess
 from jupyter_agent_host.host.sandboxes.control_channel import ChannelOwner
 from jupyter_agent_host.host.sandboxes.kernel_python import kernel_environment, read_status
+from jupyter_agent_host.host.sandboxes.provider_choice import ProviderChoice
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.settings import HostSettings
-from jupyter_agent_host.host.workspace import Workspace, WorkspaceRequest, plan_workspace
+from jupyter_agent_host.host.workspace import Workspace
 from jupyter_agent_host.host.workspace.copy_in.sandbox_owner import Owner
-from jupyter_agent_host.host.workspace.files.file_backups import Keeper
 from jupyter_agent_host.host.workspace.files.open_without_links import opened_root
 from jupyter_agent_host.host.workspace.managed_workspace import ENVIRONMENT_DIR
-from jupyter_agent_host.host.workspace.project import Project, ProjectRules, find_project
+from jupyter_agent_host.host.workspace.notebook_workspace import workspace_for
 from jupyter_agent_host.protocol.events import Notice
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.python import PythonEnvironment
 from jupyter_agent_host.sandbox.spec import ProviderReport, SandboxSpec
+from jupyter_agent_host.store.journal.journal import Journal
 from jupyter_agent_host.store.journal.rows import NotebookRow, SandboxRow
 
 _GIT_IDENTITY = {
@@ -39,8 +40,33 @@ _GIT_IDENTITY = {
 }
 
 
+class LaunchServices(Protocol):
+    """What making a sandbox needs of the host; see `host.agents.shared_services.Services`."""
+
+    @property
+    def settings(self) -> HostSettings: ...
+
+    @property
+    def host_id(self) -> str: ...
+
+    @property
+    def notebooks(self) -> NotebookAccess: ...
+
+    @property
+    def journal(self) -> Journal: ...
+
+    @property
+    def layers(self) -> Layers: ...
+
+    @property
+    def choose(self) -> Callable[[], Awaitable[ProviderChoice]]: ...
+
+    @property
+    def distrust(self) -> Callable[[], None]: ...
+
+
 async def launch(
-    row: NotebookRow, session_id: str, services: Services, owner: ChannelOwner
+    row: NotebookRow, session_id: str, services: LaunchServices, owner: ChannelOwner
 ) -> tuple[LiveSandbox, list[Notice]]:
     """Start a sandbox; what a person should know about it comes with it.
 
@@ -48,7 +74,7 @@ async def launch(
         AgentHostError: no provider can work here, or the sandbox did not start. Nothing is left behind.
     """
     choice = await services.choose()
-    workspace = await anyio.to_thread.run_sync(workspace_for, row, services, choice.report)
+    workspace = await anyio.to_thread.run_sync(workspace_for, row, services.settings, services.layers, choice.report)
     mount = await workspace.prepare()
     python = await _python(row, services, choice.report, workspace)
     token = secrets.token_hex(32)
@@ -76,7 +102,7 @@ async def launch(
         raise
     try:
         with anyio.CancelScope(shield=True):
-            await remember(sandbox, token, services)
+            await _remember(sandbox, token, services.journal)
     except AgentHostError:
         await sandbox.destroy()  # nobody would find it again
         await workspace.release()
@@ -88,7 +114,7 @@ async def launch(
 
 
 async def _python(
-    row: NotebookRow, services: Services, report: ProviderReport, workspace: Workspace
+    row: NotebookRow, services: LaunchServices, report: ProviderReport, workspace: Workspace
 ) -> PythonEnvironment | None:
     """What the agent's Python is made of; None where no folders of this machine can be mounted, or nothing isolates."""
     isolated = report.isolation is not None and report.isolation.level != "none"
@@ -119,9 +145,9 @@ def _python_notices(environment: PythonEnvironment) -> list[Notice]:
     return [Notice(level="info", code="python", text=f"{what}: {status.reason}.")]
 
 
-async def remember(sandbox: Sandbox, token: str, services: Services) -> None:
+async def _remember(sandbox: Sandbox, token: str, journal: Journal) -> None:
     """Note the sandbox, so that a host that starts after a crash finds it again."""
-    await services.journal.put_sandbox(
+    await journal.put_sandbox(
         SandboxRow(
             sandbox_id=sandbox.id,
             provider=sandbox.provider,
@@ -131,42 +157,6 @@ async def remember(sandbox: Sandbox, token: str, services: Services) -> None:
             created=time.time(),
         )
     )
-
-
-def workspace_for(row: NotebookRow, services: Services, report: ProviderReport) -> Workspace:
-    """The notebook's workspace; its private state outlives every sandbox. Looks for the project's folder: blocking."""
-    path = Path(row.path) if row.path else None
-    project = project_of(row, services.settings)
-    return plan_workspace(
-        WorkspaceRequest(
-            settings=services.settings.workspace,
-            folder=project.folder,
-            place=project.place,
-            state_dir=state_dir(services.settings.data_dir, row.notebook_id),
-            report=report,
-            grants=row.grants,
-            notebook_name=path.name if path else "",
-            keeper=Keeper(keep_dir(services.settings.data_dir, row.notebook_id), services.settings.review.max_bytes),
-            layers=services.layers,
-        )
-    )
-
-
-def project_of(row: NotebookRow, settings: HostSettings) -> Project:
-    """The folder that the notebook's agent sees. Blocking, shortly."""
-    wanted = settings.workspace
-    rules = ProjectRules(wanted.markers, wanted.root, settings.data_dir, wanted.masked)
-    return find_project(Path(row.path).parent if row.path else None, rules, row.folder)
-
-
-def state_dir(data_dir: Path, notebook_id: str) -> Path:
-    """Where one notebook's private workspace state lies; short, since sockets and overlay options count bytes."""
-    return workspaces_dir(data_dir) / hashlib.sha256(notebook_id.encode()).hexdigest()[:16]
-
-
-def workspaces_dir(data_dir: Path) -> Path:
-    """Where those of all notebooks lie."""
-    return data_dir / "workspaces"
 
 
 def notices(sandbox: Sandbox, workspace: Workspace) -> list[Notice]:

@@ -7,7 +7,7 @@ import logging
 import anyio
 
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.host.sandboxes.provider_choice import AUTO_ORDER, Choice, choose_provider
+from jupyter_agent_host.host.sandboxes.provider_choice import AUTO_ORDER, ProviderChoice, choose_provider
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.sandbox.provider import Provider
 from jupyter_agent_host.sandbox.provider_registry import load_provider
@@ -15,16 +15,16 @@ from jupyter_agent_host.sandbox.provider_registry import load_provider
 logger = logging.getLogger(__name__)
 
 
-class Providers:
+class LoadedProviders:
     """Remembers a choice while it is the one that was wanted: looking at an engine anew costs half a second."""
 
     def __init__(self, settings: HostSettings) -> None:
         self._settings = settings
-        self._choice: Choice | None = None
+        self._choice: ProviderChoice | None = None
         self._choosing = anyio.Lock()
         self._loaded: list[Provider] = []
 
-    async def choose(self) -> Choice:
+    async def choose(self) -> ProviderChoice:
         """The provider for the next sandbox. A second-best one is not kept: the engine may have come up meanwhile.
 
         Raises:
@@ -61,5 +61,5 @@ class Providers:
         for provider in self._loaded:
             await provider.aclose()
 
-    def _wanted(self, choice: Choice) -> bool:
+    def _wanted(self, choice: ProviderChoice) -> bool:
         return self._settings.provider != "auto" or choice.report.provider == AUTO_ORDER[0]

@@ -12,7 +12,7 @@ _MAX_BYTES = 8 * 1024 * 1024
 _MAX_BATCH = 500
 
 
-class Inbox:
+class OutboxReceiver:
     """One reader, one writer. A full inbox makes the writer wait, so a flood from a sandbox ends in its own socket."""
 
     def __init__(self, max_bytes: int = _MAX_BYTES) -> None:

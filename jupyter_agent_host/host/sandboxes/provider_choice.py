@@ -20,7 +20,7 @@ _PROBE_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Choice:
+class ProviderChoice:
     """The provider that was chosen.
 
     Attributes:
@@ -36,7 +36,7 @@ class Choice:
     reason: str
 
 
-async def choose_provider(settings: HostSettings) -> Choice:
+async def choose_provider(settings: HostSettings) -> ProviderChoice:
     """Load, probe and choose. Providers that are not chosen are closed again.
 
     Raises:
@@ -104,7 +104,7 @@ async def _probe(settings: HostSettings, name: str) -> tuple[Provider, ProviderR
         raise
 
 
-async def _chosen(settings: HostSettings, provider: Provider, tried: Sequence[ProviderReport]) -> Choice:
+async def _chosen(settings: HostSettings, provider: Provider, tried: Sequence[ProviderReport]) -> ProviderChoice:
     report = tried[-1]
     try:
         _check_unsandboxed(settings, report.provider)
@@ -114,7 +114,7 @@ async def _chosen(settings: HostSettings, provider: Provider, tried: Sequence[Pr
     passed = "".join(f" {other.provider}: {other.reason}" for other in tried[:-1])
     asked = "as asked" if settings.provider != AUTO else f"the first of {', '.join(_candidates(settings))} that works"
     reason = f"Sandboxes are made by {report.provider}, {asked}.{passed}"
-    return Choice(provider, report, tuple(tried), reason)
+    return ProviderChoice(provider, report, tuple(tried), reason)
 
 
 def _check_unsandboxed(settings: HostSettings, name: str) -> None:

@@ -23,7 +23,7 @@ _PRINTS = 500
 OnEnvelope = Callable[[str, str, dict[str, Any]], None]
 
 
-class Publisher:
+class EnvelopePublisher:
     """Holds the prepared envelope of each notebook. `callbacks` hear of every new one; an empty one takes it out."""
 
     def __init__(self, services: Services) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import uuid4
 
 import msgspec
 
 from jupyter_agent_host.errors import DivergedSessionError, TurnError, UnknownSessionError, UnknownTurnError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
-from jupyter_agent_host.host.agents.untrusted_session import Claim
+from jupyter_agent_host.host.agents.untrusted_session import UntrustedSession
 from jupyter_agent_host.protocol.events import SessionChanged
 from jupyter_agent_host.store.envelope.journal_conversion import adoption
 from jupyter_agent_host.store.journal.rows import SessionRow, TurnRow
@@ -59,8 +59,7 @@ async def resume(agent: NotebookAgent, session_id: str) -> bool:
         return False
     journal = agent.services.journal
     await own_session(agent, session_id)
-    agent.row = replace(agent.row, session_id=session_id, updated=time.time())
-    await journal.put_notebook(agent.row)
+    await agent.state.update(session_id=session_id, updated=time.time())
     agent.spoke_before = bool(await journal.lineage(session_id))
     await agent.emit("", SessionChanged(session_id=session_id, how="resumed", previous_session_id=previous))
     return True
@@ -106,34 +105,33 @@ async def start_session(
             fork_turn_id=fork_turn_id,
         )
     )
-    agent.row = replace(agent.row, session_id=session_id, updated=now)
-    await journal.put_notebook(agent.row)
+    await agent.state.update(session_id=session_id, updated=now)
     await agent.emit("", SessionChanged(session_id=session_id, how=how, previous_session_id=previous))
 
 
 @dataclass(frozen=True)
-class Source:
+class ForkSource:
     """What a session that never spoke begins with: another one's transcript, up to the message `fork_at` if given."""
 
     session_id: str = ""
     fork_at: str = ""
 
 
-async def fork_source(agent: NotebookAgent) -> Source:
+async def fork_source(agent: NotebookAgent) -> ForkSource:
     """The transcript that the next turn copies: a fork that never spoke has none of its own. Empty for none."""
     journal, session_id, fork_turn_id = agent.services.journal, agent.row.session_id, ""
     while session_id and session_id not in agent.spoken and not await journal.transcript(session_id):
         row = await journal.session(session_id)  # a copied notebook's first parent is another notebook's session
         session_id, fork_turn_id = ("", "") if row is None else (row.parent_session_id, row.fork_turn_id)
     if not session_id:
-        return Source()
+        return ForkSource()
     agent.spoken.add(session_id)
     if session_id == agent.row.session_id:
-        return Source()
+        return ForkSource()
     if not fork_turn_id:
-        return Source(session_id)
+        return ForkSource(session_id)
     fork_at = await journal.fork_entry(session_id, fork_turn_id)
-    return Source(session_id, fork_at) if fork_at else Source()
+    return ForkSource(session_id, fork_at) if fork_at else ForkSource()
 
 
 async def decide(agent: NotebookAgent, choice: str) -> str:
@@ -162,7 +160,7 @@ async def decide(agent: NotebookAgent, choice: str) -> str:
     return text
 
 
-async def adopt_claim(agent: NotebookAgent, claim: Claim, *, how: str, copy: bool = False) -> None:
+async def adopt_claim(agent: NotebookAgent, claim: UntrustedSession, *, how: str, copy: bool = False) -> None:
     """Bring the notebook's transcript and turns into the journal and go on from them.
 
     A session that the journal holds for another notebook is never written to, and a copied notebook goes its own way
@@ -181,7 +179,7 @@ async def adopt_claim(agent: NotebookAgent, claim: Claim, *, how: str, copy: boo
     agent.spoke_before = bool(claim.history)
 
 
-async def put_aside(agent: NotebookAgent, claim: Claim, reason: str) -> None:
+async def put_aside(agent: NotebookAgent, claim: UntrustedSession, reason: str) -> None:
     """Keep what is replaced."""
     await agent.services.journal.put_aside(agent.row.notebook_id, reason, msgspec.json.encode(claim.envelope.raw))
     agent.claim, agent.trust, agent.trust_reason = None, "own", ""

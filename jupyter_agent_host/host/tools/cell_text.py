@@ -1,8 +1,14 @@
-"""Notebooks and cells in words for the model."""
+"""Cells in words for the model, and the mark in their metadata that says the agent wrote or ran them."""
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
+from typing import Any
+
 from jupyter_agent_host.host.notebook.cells import Cell, Snapshot
+from jupyter_agent_host.host.tools.tool import ToolContext
+from jupyter_agent_host.store.envelope.strip_notebook import METADATA_KEY
 
 _HEAD = 80
 
@@ -41,3 +47,16 @@ def revision_now(after: Snapshot, cell_id: str) -> str:
     """A cell that was just edited, with the revision that the next edit names."""
     cell = after.cell(cell_id)
     return f"{cell_id} rev {cell.revision} {cell.type}" if cell is not None else f"{cell_id} (gone again)"
+
+
+def provenance(context: ToolContext, how: str) -> dict[str, Any]:
+    """Cell metadata that says: inserted, edited, moved or ran in this turn, by this model, at this time (UTC)."""
+    agent, turn = context.agent, context.agent.active
+    mark = {
+        "turn_id": context.turn_id,
+        "session_id": agent.serving_session,
+        "model": (turn.options.model if turn is not None else "") or agent.default_model,
+        "time": datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
+        "how": how,
+    }
+    return {METADATA_KEY: mark}

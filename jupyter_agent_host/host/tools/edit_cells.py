@@ -24,8 +24,7 @@ from jupyter_agent_host.host.notebook.cells import (
     Snapshot,
 )
 from jupyter_agent_host.host.notebook.checked_cell_edits import apply_edits, changed_error
-from jupyter_agent_host.host.tools.cell_provenance import provenance
-from jupyter_agent_host.host.tools.cell_text import revision_now
+from jupyter_agent_host.host.tools.cell_text import provenance, revision_now
 from jupyter_agent_host.host.tools.tool import Change, Serve, Tool, ToolAnswer, ToolContext, text_answer
 from jupyter_agent_host.host.tools.tool_arguments import (
     After,
@@ -213,7 +212,7 @@ def _refuse_unreachable(context: ToolContext, snapshot: Snapshot) -> None:
 
 def _new_id(context: ToolContext, index: int) -> str:
     """Made from the call's id: the call carried out again, after a restart of the host, inserts nothing twice."""
-    text = f"{context.agent.row.notebook_id}:{context.request_id}:{index}"
+    text = f"{context.agent.notebook_id}:{context.request_id}:{index}"
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

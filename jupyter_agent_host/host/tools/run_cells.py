@@ -21,7 +21,7 @@ from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, SetCellMetada
 from jupyter_agent_host.host.notebook.checked_cell_edits import changed_error
 from jupyter_agent_host.host.notebook.kernel_interface import Execution, RunRequest
 from jupyter_agent_host.host.notebook.kernel_jobs import Job
-from jupyter_agent_host.host.tools.cell_provenance import provenance
+from jupyter_agent_host.host.tools.cell_text import provenance
 from jupyter_agent_host.host.tools.job_tools import run_as_job
 from jupyter_agent_host.host.tools.tool import Change, Tool, ToolAnswer, ToolContext, text_answer
 from jupyter_agent_host.host.tools.tool_arguments import PROMPTS, Arguments, NamedCells, Wait, find_cell
@@ -143,7 +143,7 @@ class _CellRun:
             await anyio.sleep(pause)
         if problem is not None:
             job.note = f"The last outputs are not in cell {self.cell.id}: {problem}"
-        await self._context.agent.review.note_cells(self._context.turn_id, self._seen, self.edits())
+        await self._context.agent.note_cells(self._context.turn_id, self._seen, self.edits())
 
     async def _show_as_they_come(self) -> None:
         """Now and then while the outputs are small: a shared document keeps every state that it was ever in."""

@@ -6,17 +6,15 @@ import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Union
+from typing import Any, Literal, Protocol, Union
 
 import msgspec
 
 from jupyter_agent_host.host.notebook.cells import Cell, CellEdit, InsertCell, Snapshot
 from jupyter_agent_host.host.notebook.kernel_interface import NotebookKernel
 from jupyter_agent_host.host.notebook.notebook_access import NotebookDocument
+from jupyter_agent_host.host.tools.turn_context import TurnContext
 from jupyter_agent_host.protocol.host_tools import ToolContent, ToolDefinition, ToolText
-
-if TYPE_CHECKING:
-    from jupyter_agent_host.host.agents.agent import NotebookAgent
 
 Effect = Literal["edit", "run", "restart"]
 """What kind of leave a change needs: as the notebook's mode says, but a `restart` is asked about always."""
@@ -53,7 +51,7 @@ class ToolContext:
         headless: nobody is there to answer a question.
     """
 
-    agent: NotebookAgent
+    agent: TurnContext
     request_id: str
     turn_id: str
     tool_use_id: str
@@ -62,12 +60,12 @@ class ToolContext:
     @property
     def document(self) -> NotebookDocument:
         """The cells of this agent's notebook, wherever it is now."""
-        return self.agent.services.notebooks.document(self.agent.row.path)
+        return self.agent.document
 
     @property
     def kernel(self) -> NotebookKernel:
         """The kernel of this agent's notebook."""
-        return self.agent.services.notebooks.kernel(self.agent.row.path)
+        return self.agent.kernel
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Protocol
 import anyio
 import msgspec
 
-from jupyter_agent_host.host.turns.suspended_turn import Decision, digest_of
+from jupyter_agent_host.host.turns.suspended_turn import AnsweredQuestion, digest_of
 from jupyter_agent_host.host.turns.turn_endings import NOBODY
 from jupyter_agent_host.protocol.events import AnyEvent, EventRecord, PermissionAsked, PermissionSettled
 from jupyter_agent_host.protocol.host_api import AnswerRequest
@@ -54,7 +54,7 @@ class Questions:
         self._open: dict[str, _Question] = {}
         self._settling: dict[str, _Question] = {}  # decided, and on its way into the journal
         self._unheard: dict[str, _Question] = {}  # answered while nobody waited: the asker was cut off and comes back
-        self._decided: dict[str, Decision] = {}  # of calls that a parked turn will make again
+        self._decided: dict[str, AnsweredQuestion] = {}  # of calls that a parked turn will make again
         self._changed = time.monotonic()
 
     @property
@@ -141,12 +141,12 @@ class Questions:
         self._decided.clear()
         return [PermissionSettled(request_id=key, decision="deny", by=by) for key in chosen]
 
-    def decide(self, decisions: Iterable[Decision]) -> None:
+    def decide(self, decisions: Iterable[AnsweredQuestion]) -> None:
         """These calls will be made once more: give each its answer then, once, instead of asking."""
         self._unheard.clear()
         self._decided.update({digest_of(decision.asked): decision for decision in decisions})
 
-    def decided(self, asked: PermissionAsked) -> Decision | None:
+    def decided(self, asked: PermissionAsked) -> AnsweredQuestion | None:
         """What was decided about this very call while its turn was parked; it counts once."""
         return self._decided.pop(digest_of(asked), None)
 

@@ -12,14 +12,14 @@ import anyio
 import msgspec
 
 from jupyter_agent_host.host.turns import prompt_attachments
-from jupyter_agent_host.host.turns.suspended_turn import Decision
+from jupyter_agent_host.host.turns.suspended_turn import AnsweredQuestion
 from jupyter_agent_host.host.turns.system_prompt import RESTARTED
 from jupyter_agent_host.protocol.control import Prompt, SessionOptions
 from jupyter_agent_host.protocol.host_api import OfferedFunction, PromptRequest
 
 
 @dataclass
-class Turn:
+class QueuedTurn:
     """State of one turn, from the moment it is accepted.
 
     Attributes:
@@ -47,7 +47,7 @@ class Turn:
     starting: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     sent: bool = False
     parked: bool = False
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: list[AnsweredQuestion] = field(default_factory=list)
     resumption: str = ""
     halted: anyio.Event = field(default_factory=anyio.Event)
 
@@ -65,10 +65,10 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Now:
+class RunningTurn:
     """Where a notebook stands: its running turn, if there is one. The ids are "" without."""
 
-    running: Callable[[], Turn | None]
+    running: Callable[[], QueuedTurn | None]
 
     @property
     def turn_id(self) -> str:

@@ -25,7 +25,7 @@ _SHOWN_CHARACTERS = 4000
 _CUT_OFF = "The sandbox was stopped while this call waited for a person's decision."
 
 
-class Decision(msgspec.Struct, frozen=True):
+class AnsweredQuestion(msgspec.Struct, frozen=True):
     """What was asked, what was answered, and who did."""
 
     asked: PermissionAsked
@@ -40,7 +40,7 @@ def digest_of(asked: PermissionAsked) -> str:
     return digest(asked.source.encode(), asked.tool_name.encode(), call)
 
 
-def note(decisions: Sequence[Decision]) -> str:
+def note(decisions: Sequence[AnsweredQuestion]) -> str:
     """What the agent is told when its turn goes on."""
     lines = [_line(decision) for decision in decisions]
     return (
@@ -61,7 +61,7 @@ def unanswered(records: Sequence[EventRecord]) -> list[AnyEvent]:
     ]
 
 
-def _line(decision: Decision) -> str:
+def _line(decision: AnsweredQuestion) -> str:
     asked, answer = decision.asked, decision.answer
     call = f"- {asked.tool_name} {json.dumps(asked.input, ensure_ascii=False)[:_SHOWN_CHARACTERS]}"
     if answer.decision == "deny":

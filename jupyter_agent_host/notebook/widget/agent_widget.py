@@ -12,17 +12,19 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Dict, Float, List, Tuple, Unicode
 
 from jupyter_agent_host.errors import AgentHostError, ProtocolError
+from jupyter_agent_host.notebook.agent_connection import connection_of
 from jupyter_agent_host.notebook.agent_result import AgentResult, result_of
 from jupyter_agent_host.notebook.ipython_shell import Shell
 from jupyter_agent_host.notebook.magic_errors import AgentCellError, one_sentence
-from jupyter_agent_host.notebook.widget.conversation import Conversation
-from jupyter_agent_host.notebook.widget.conversation_follower import Following
+from jupyter_agent_host.notebook.turns.conversation import Conversation
+from jupyter_agent_host.notebook.turns.conversation_follower import ConversationFollower
 from jupyter_agent_host.notebook.widget.page_messages import read_message
 from jupyter_agent_host.notebook.widget.page_state import StateWriter, header
 from jupyter_agent_host.notebook.widget.saved_fallback import fallback_text
 from jupyter_agent_host.notebook.widget.widget_actions import Actions
 
 _HERE = Path(__file__).parent
+EXTENSION = "jupyter_agent_host"
 _FIRST_SECONDS = 3.0
 
 
@@ -174,10 +176,11 @@ class AgentWidget(anywidget.AnyWidget):
             self.send({"id": message.id, **answer})
 
 
-def _following(shell: InteractiveShell, path: str) -> Following:
-    from jupyter_agent_host.notebook import register  # noqa: PLC0415 - the magics know the widget, too
-
-    following = register(shell).following(path)
+def _following(shell: InteractiveShell, path: str) -> ConversationFollower:
+    # As `%load_ext` does: whoever has the widget has `%%agent`, too. By name, since the magics make widgets themselves.
+    if shell.extension_manager is not None:
+        shell.extension_manager.load_extension(EXTENSION)
+    following = connection_of(shell).follower(path)
     following.start()
     return following
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
+from jupyter_agent_host.notebook.turns.conversation import Conversation, ConversationTurn
 from jupyter_agent_host.notebook.turns.line_questions import questions_in
-from jupyter_agent_host.notebook.widget.conversation import Conversation, Turn
 from jupyter_agent_host.notebook.widget.markdown_nodes import markdown_nodes
 from jupyter_agent_host.protocol.host_api import NotebookInfo
 from jupyter_agent_host.rendering import turn_description
@@ -65,14 +65,14 @@ class StateWriter:
             self._parts.clear()
         return [self._turn(turn, conversation.info) for turn in turns]
 
-    def _once(self, turn: Turn, info: NotebookInfo | None) -> tuple[int, dict[str, Any]]:
+    def _once(self, turn: ConversationTurn, info: NotebookInfo | None) -> tuple[int, dict[str, Any]]:
         known = self._ended.get(turn.view.turn_id)
         if known is None:
             written = self._turn(turn, info)
             known = self._ended[turn.view.turn_id] = (_size(written), written)
         return known
 
-    def _turn(self, turn: Turn, info: NotebookInfo | None) -> dict[str, Any]:
+    def _turn(self, turn: ConversationTurn, info: NotebookInfo | None) -> dict[str, Any]:
         """One turn, at most about `MAX_TURN_BYTES` of JSON."""
         written: dict[str, Any] = {}
         for caps in _LADDER:
@@ -124,7 +124,7 @@ def header(conversation: Conversation) -> dict[str, Any]:
     }
 
 
-def _frame(turn: Turn, info: NotebookInfo | None, caps: _Caps) -> dict[str, Any]:
+def _frame(turn: ConversationTurn, info: NotebookInfo | None, caps: _Caps) -> dict[str, Any]:
     """All of a turn but its parts."""
     view = turn.view
     ended = view.ended

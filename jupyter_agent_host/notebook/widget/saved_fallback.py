@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jupyter_agent_host.notebook.commands.line_commands import Text, sentence
-from jupyter_agent_host.notebook.widget.conversation import Conversation
+from jupyter_agent_host.notebook.turns.conversation import Conversation
 from jupyter_agent_host.rendering import turn_description
 from jupyter_agent_host.rendering.turn_markdown import MarkdownCaps, markdown_turn
 from jupyter_agent_host.rendering.turn_plain_text import PlainCaps, plain_turn

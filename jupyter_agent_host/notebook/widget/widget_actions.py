@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal, cast
 
 from jupyter_agent_host.errors import AgentHostError
+from jupyter_agent_host.notebook.turns.conversation import begin
+from jupyter_agent_host.notebook.turns.conversation_follower import LOADED_TURNS, ConversationFollower
 from jupyter_agent_host.notebook.turns.line_questions import chosen_answer, questions_in
 from jupyter_agent_host.notebook.turns.turn_follower import replace_path
-from jupyter_agent_host.notebook.widget.conversation import begin
-from jupyter_agent_host.notebook.widget.conversation_follower import LOADED_TURNS, Following
 from jupyter_agent_host.notebook.widget.page_messages import (
     AnyPageMessage,
     Ask,
@@ -37,7 +37,7 @@ from jupyter_agent_host.protocol.host_api import (
 class Actions:
     """Each is one verb of the host; called in any thread. All raise `AgentHostError` with a sentence."""
 
-    def __init__(self, following: Following) -> None:
+    def __init__(self, following: ConversationFollower) -> None:
         self._following = following
 
     def ask(self, prompt: str, *, headless: bool = False, **options: Any) -> str:

@@ -29,7 +29,7 @@ Prepared = tuple[Sequence[str], Mapping[str, str], RunnerStart]
 
 
 @dataclass(frozen=True)
-class Launch:
+class ChildLaunch:
     """How one provider starts its child.
 
     Attributes:
@@ -68,7 +68,7 @@ def check_workspace(workspace: WorkspaceMount, provider: str, *, overlay: bool) 
             raise SandboxStartError(f"The workspace {folder} is no folder.", provider=provider)
 
 
-async def launch(plan: Launch, spec: SandboxSpec) -> ChildSandbox:
+async def launch(plan: ChildLaunch, spec: SandboxSpec) -> ChildSandbox:
     """One sandbox whose runner answers. Cancelling or failing leaves nothing.
 
     Raises:
@@ -94,7 +94,7 @@ async def launch(plan: Launch, spec: SandboxSpec) -> ChildSandbox:
     return sandbox
 
 
-def _make_place(plan: Launch, spec: SandboxSpec) -> Place:
+def _make_place(plan: ChildLaunch, spec: SandboxSpec) -> Place:
     folder = RunFolder.make(plan.base)
     try:
         group = Cgroup.make(plan.cgroups, folder.name, spec.limits) if plan.cgroups else None

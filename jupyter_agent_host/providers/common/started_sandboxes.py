@@ -12,7 +12,7 @@ import anyio.to_thread
 from jupyter_agent_host.providers.common.cgroup import CgroupPlace, find_place, remove_leftovers
 from jupyter_agent_host.providers.common.child_process import Child
 from jupyter_agent_host.providers.common.child_sandbox import ChildSandbox
-from jupyter_agent_host.providers.common.launch_child import Launch, Prepared, launch
+from jupyter_agent_host.providers.common.launch_child import ChildLaunch, Prepared, launch
 from jupyter_agent_host.providers.common.run_folder import RunFolder, sweep
 from jupyter_agent_host.sandbox.provider import Sandbox
 from jupyter_agent_host.sandbox.spec import Isolation, SandboxSpec
@@ -52,7 +52,7 @@ class Fleet:
     ) -> ChildSandbox:
         """As `launch`; the sandbox is remembered until it is destroyed."""
         place = await self.cgroups()
-        sandbox = await launch(Launch(self._provider, isolation, self._base, place, prepare, end), spec)
+        sandbox = await launch(ChildLaunch(self._provider, isolation, self._base, place, prepare, end), spec)
         self._mine = [*(other for other in self._mine if not other.destroyed), sandbox]
         return sandbox
 

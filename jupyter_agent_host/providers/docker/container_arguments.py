@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -22,9 +23,16 @@ from jupyter_agent_host.image.image_layout import (
     SOCKET_DIR,
 )
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
+from jupyter_agent_host.providers.common.denied_system_calls import (
+    ALLOWED,
+    ENOSYS,
+    EPERM,
+    NAMESPACE_FLAGS,
+    PERSONALITIES,
+    SOCKET_FAMILIES,
+)
 from jupyter_agent_host.providers.docker.docker_settings import ENGINES_OWN, DockerSettings
 from jupyter_agent_host.providers.docker.sandbox_folder import SandboxFolder
-from jupyter_agent_host.providers.docker.seccomp_profile import profile
 from jupyter_agent_host.providers.docker.workspace_mounts import Mounts, Tmpfs, packages_inside
 from jupyter_agent_host.sandbox.python import start_command
 from jupyter_agent_host.sandbox.spec import LABEL_HOST, LABEL_NOTEBOOK, LABEL_PROTOCOL, LABEL_SESSION, SandboxSpec
@@ -169,3 +177,30 @@ def _security_options(engine: Engine, settings: DockerSettings) -> list[str]:
 
 def _short(text: str) -> str:
     return _UNSAFE.sub("-", text)[:40]
+
+
+_CONDITIONAL = ("clone", "socket", "personality")
+
+
+def profile() -> str:
+    """The seccomp profile of a container as JSON, in Docker's format (https://docs.docker.com/engine/security/seccomp/).
+
+    Programs of another architecture than the machine's own cannot run under it. What types into a terminal is not
+    refused here: a container has none of the host's.
+    """
+    rules = [
+        _rule(*sorted(ALLOWED - set(_CONDITIONAL))),
+        _rule("clone", argument=(NAMESPACE_FLAGS, 0, "SCMP_CMP_MASKED_EQ")),
+        _rule("socket", argument=(SOCKET_FAMILIES, 0, "SCMP_CMP_LT")),
+        *(_rule("personality", argument=(value, 0, "SCMP_CMP_EQ")) for value in PERSONALITIES),
+        {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": ENOSYS},
+    ]
+    return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": EPERM, "syscalls": rules})
+
+
+def _rule(*names: str, argument: tuple[int, int, str] | None = None) -> dict[str, Any]:
+    rule: dict[str, Any] = {"names": list(names), "action": "SCMP_ACT_ALLOW"}
+    if argument is not None:
+        value, second, operator = argument
+        rule["args"] = [{"index": 0, "value": value, "valueTwo": second, "op": operator}]
+    return rule

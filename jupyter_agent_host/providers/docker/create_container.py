@@ -54,7 +54,7 @@ class SocketNotSharedError(SandboxStartError):
 
 
 @dataclass(frozen=True)
-class Launch:
+class ContainerLaunch:
     """One attempt. `quota`: whether volumes can be limited; `mode`: how streams will reach the runner."""
 
     engine: Engine

@@ -37,7 +37,7 @@ _MOUNTED = "mounted"
 
 
 @dataclass(frozen=True)
-class Findings:
+class EngineFindings:
     """`file_owner`: who owns, on the host, a file that `user` wrote inside; None without a shared file system.
 
     `mounts`: whether what this host mounts below a shared folder is seen inside.
@@ -61,7 +61,7 @@ def sandbox_user(engine: Engine, uid: int, gid: int) -> tuple[int, int]:
     return (uid, gid) if uid else (1000, 1000)
 
 
-def explore(engine: Engine, settings: DockerSettings) -> Findings:
+def explore(engine: Engine, settings: DockerSettings) -> EngineFindings:
     """Try it. Blocking, under a second; leaves nothing behind.
 
     Raises:
@@ -72,11 +72,11 @@ def explore(engine: Engine, settings: DockerSettings) -> Findings:
     found = _try_folders(engine, settings, user) if engine.endpoint.local else None
     if found is None:
         _try_nothing(engine, settings, user)
-        return Findings(user, quota=quota)
+        return EngineFindings(user, quota=quota)
     return replace(found, quota=quota)
 
 
-def _try_folders(engine: Engine, settings: DockerSettings, user: tuple[int, int]) -> Findings | None:
+def _try_folders(engine: Engine, settings: DockerSettings, user: tuple[int, int]) -> EngineFindings | None:
     folder = make_folder()
     try:
         return _try_mounts(engine, settings, folder, user, overlay=True) or _try_mounts(
@@ -97,7 +97,7 @@ def _try_nothing(engine: Engine, settings: DockerSettings, user: tuple[int, int]
 
 def _try_mounts(
     engine: Engine, settings: DockerSettings, folder: SandboxFolder, user: tuple[int, int], *, overlay: bool
-) -> Findings | None:
+) -> EngineFindings | None:
     nonce = folder.write_nonce()
     crossing = _mount_a_folder(folder)
     name = _probe_name()
@@ -116,9 +116,9 @@ def _try_mounts(
             unmount(folder.leaf / _MOUNTED)
     written = folder.leaf / "owner"
     if output.strip() not in (nonce, nonce + crossing) or not written.exists():
-        return Findings(user)
+        return EngineFindings(user)
     stat = written.stat()
-    return Findings(
+    return EngineFindings(
         user,
         shared_filesystem=True,
         file_owner=(stat.st_uid, stat.st_gid),

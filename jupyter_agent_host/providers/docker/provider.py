@@ -13,10 +13,10 @@ from jupyter_agent_host.container_engine.engine import Engine, open_engine
 from jupyter_agent_host.container_engine.engine_errors import PROVIDER, translated
 from jupyter_agent_host.errors import AgentHostError, ConfigError
 from jupyter_agent_host.providers.docker.container_arguments import LABEL_FOLDER, LABEL_STREAM, StreamMode
-from jupyter_agent_host.providers.docker.create_container import Launch, SocketNotSharedError
+from jupyter_agent_host.providers.docker.create_container import ContainerLaunch, SocketNotSharedError
 from jupyter_agent_host.providers.docker.docker_sandbox import DockerSandbox, SandboxParts, in_thread
 from jupyter_agent_host.providers.docker.docker_settings import DockerSettings
-from jupyter_agent_host.providers.docker.engine_probe import Findings, explore
+from jupyter_agent_host.providers.docker.engine_probe import EngineFindings, explore
 from jupyter_agent_host.providers.docker.image_check import require_image
 from jupyter_agent_host.providers.docker.isolation_report import describe, notes_from_label
 from jupyter_agent_host.providers.docker.sandbox_folder import SandboxFolder
@@ -47,7 +47,7 @@ class DockerProvider:
             raise ConfigError(f"A setting of the docker provider is wrong: {err}", provider=PROVIDER) from err
         self._lock = Lock()
         self._engine: Engine | None = None
-        self._findings: Findings | None = None
+        self._findings: EngineFindings | None = None
         self._sockets_cross = True
         self._made: WeakSet[DockerSandbox] = WeakSet()
 
@@ -81,16 +81,16 @@ class DockerProvider:
         found = await self._explored(engine)
         mode = self._mode(spec.stream, found)
         try:
-            sandbox = await Launch(engine, self._settings, spec, mode, found.quota).run()
+            sandbox = await ContainerLaunch(engine, self._settings, spec, mode, found.quota).run()
         except SocketNotSharedError:
             if spec.stream != "auto":
                 raise
             self._sockets_cross = False
-            sandbox = await Launch(engine, self._settings, spec, "exec", found.quota).run()
+            sandbox = await ContainerLaunch(engine, self._settings, spec, "exec", found.quota).run()
         self._made.add(sandbox)
         return sandbox
 
-    def _mode(self, wanted: Literal["auto", "socket", "exec"], found: Findings) -> StreamMode:
+    def _mode(self, wanted: Literal["auto", "socket", "exec"], found: EngineFindings) -> StreamMode:
         if wanted != "auto":
             return wanted
         return "socket" if found.shared_filesystem and self._sockets_cross else "exec"
@@ -132,7 +132,7 @@ class DockerProvider:
                 self._engine = await in_thread(open_engine)
             return self._engine
 
-    async def _explored(self, engine: Engine) -> Findings:
+    async def _explored(self, engine: Engine) -> EngineFindings:
         async with self._lock:
             if self._findings is None:
                 self._findings = await in_thread(explore, engine, self._settings)

@@ -22,11 +22,11 @@ from claude_agent_sdk import (
     create_sdk_mcp_server,
 )
 
-from jupyter_agent_host import __version__
 from jupyter_agent_host.protocol.control import HostToolAnswer
 from jupyter_agent_host.protocol.events import Json
 from jupyter_agent_host.protocol.host_tools import PREFIX, SERVER, ToolDefinition, ToolText
 from jupyter_agent_host.protocol.limits import MAX_TOOL_ANSWER_BYTES
+from jupyter_agent_host.version import __version__
 
 Call = Callable[[str, str, Json], Awaitable[HostToolAnswer]]
 """Gets the call's id, the tool's name and its arguments."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, cast
 
 from claude_agent_sdk import (
@@ -10,15 +10,17 @@ from claude_agent_sdk import (
     ClaudeAgentOptions,
     HookMatcher,
     McpSdkServerConfig,
+    McpServerConfig,
     PermissionMode,
     SessionStore,
 )
+from claude_agent_sdk.types import McpHttpServerConfig, McpSSEServerConfig, McpStdioServerConfig
 
-from jupyter_agent_host import __version__
 from jupyter_agent_host.protocol import control
+from jupyter_agent_host.protocol.control import WAY_OUT, McpServer
 from jupyter_agent_host.protocol.limits import MAX_FRAME_BYTES, MAX_TOOL_ANSWER_BYTES
 from jupyter_agent_host.protocol.runner_start import RunnerStart
-from jupyter_agent_host.runner.sdk.egress_options import address, mcp_servers, placed
+from jupyter_agent_host.version import __version__
 
 HookEventName = Literal["PreToolUse", "PostToolUse", "PostToolUseFailure"]
 
@@ -118,3 +120,27 @@ def sdk_options(
         client_app=f"jupyter-agent-host/{__version__}",
         stderr=stderr,
     )
+
+
+def address(way_out_port: int) -> str:
+    """The way out inside."""
+    return f"http://127.0.0.1:{way_out_port}"
+
+
+def placed(environment: Mapping[str, str], way_out_port: int) -> dict[str, str]:
+    """Variables with the way out's address in place of its name."""
+    return {name: value.replace(WAY_OUT, address(way_out_port)) for name, value in environment.items()}
+
+
+def mcp_servers(wanted: Iterable[McpServer], way_out_port: int) -> dict[str, McpServerConfig]:
+    """The host's MCP servers in the SDK's words."""
+    return {server.name: _config(server, way_out_port) for server in wanted}
+
+
+def _config(server: McpServer, way_out_port: int) -> McpServerConfig:
+    if server.transport == "stdio":
+        return McpStdioServerConfig(type="stdio", command=server.command, args=list(server.args), env=server.env)
+    url = server.url.replace(WAY_OUT, address(way_out_port))
+    if server.transport == "http":
+        return McpHttpServerConfig(type="http", url=url)
+    return McpSSEServerConfig(type="sse", url=url)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from jupyter_agent_host.protocol.control import TurnEvent
 from jupyter_agent_host.protocol.events import AnyEvent, TurnEnded
 from jupyter_agent_host.runner.connection.outbox import Outbox
-from jupyter_agent_host.runner.session.prompt_queue import Turn
+from jupyter_agent_host.runner.session.prompt_queue import QueuedPrompt
 
 
-class Voice:
+class EventEmitter:
     """`turn` is the turn that the agent works on, None outside any."""
 
     def __init__(self, session_id: str, outbox: Outbox) -> None:
         self._session_id = session_id
         self._outbox = outbox
-        self.turn: Turn | None = None
+        self.turn: QueuedPrompt | None = None
 
     @property
     def turn_id(self) -> str:
@@ -26,7 +26,7 @@ class Voice:
         if self.turn is None or not self.turn.ended:
             self.say(self.turn_id, event)
 
-    def end(self, turn: Turn, ended: TurnEnded) -> None:
+    def end(self, turn: QueuedPrompt, ended: TurnEnded) -> None:
         """The turn's last event. Nothing the second time."""
         if not turn.ended:
             turn.ended = True

@@ -12,7 +12,7 @@ from claude_agent_sdk import ResultMessage
 from jupyter_agent_host.protocol.control import Prompt
 
 
-class Turn:
+class QueuedPrompt:
     """One prompt on its way through the CLI.
 
     Attributes:
@@ -50,7 +50,7 @@ class PromptQueue:
     """First in, first out. The same turn id counts once, so that a host may repeat what it is unsure of."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Turn] = deque()
+        self._waiting: deque[QueuedPrompt] = deque()
         self._seen: set[str] = set()
         self._added = anyio.Event()
 
@@ -61,7 +61,7 @@ class PromptQueue:
         """Add one prompt at the end."""
         if prompt.turn_id not in self._seen:
             self._seen.add(prompt.turn_id)
-            self._waiting.append(Turn(prompt))
+            self._waiting.append(QueuedPrompt(prompt))
             self._added.set()
 
     def cancel(self, turn_id: str) -> bool:
@@ -77,11 +77,11 @@ class PromptQueue:
             self._added = anyio.Event()
             await self._added.wait()
 
-    def pop(self) -> Turn | None:
+    def pop(self) -> QueuedPrompt | None:
         """The oldest prompt; None if it was taken back meanwhile."""
         return self._waiting.popleft() if self._waiting else None
 
-    def drain(self) -> list[Turn]:
+    def drain(self) -> list[QueuedPrompt]:
         """Everything that waits, taken out."""
         turns = list(self._waiting)
         self._waiting.clear()

@@ -37,11 +37,11 @@ from jupyter_agent_host.runner.sdk.notebook_mcp_server import NotebookServer
 from jupyter_agent_host.runner.sdk.permission_questions import Permissions
 from jupyter_agent_host.runner.sdk.sdk_options import sdk_mode, sdk_options
 from jupyter_agent_host.runner.sdk.tool_hooks import ToolHooks
-from jupyter_agent_host.runner.session.event_emitter import Voice
-from jupyter_agent_host.runner.session.prompt_queue import PromptQueue, Turn
+from jupyter_agent_host.runner.session.event_emitter import EventEmitter
+from jupyter_agent_host.runner.session.prompt_queue import PromptQueue, QueuedPrompt
 from jupyter_agent_host.runner.session.turn_interrupt import TELL_SECONDS, interrupt, stop_turn
 from jupyter_agent_host.runner.translation.message_translator import Translator
-from jupyter_agent_host.runner.translation.token_usage import Meter
+from jupyter_agent_host.runner.translation.token_usage import TurnUsageMeter
 from jupyter_agent_host.runner.translation.turn_end import failed, turn_ended
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ _KILLED = (-9, 137)
 
 
 @dataclass(frozen=True)
-class Services:
+class SessionServices:
     """What all sessions of one runner share. `changed` says that some session's status did."""
 
     start: RunnerStart
@@ -68,14 +68,14 @@ class Services:
 class Session:
     """`run` does the work; the other methods are called from the control connection and return soon."""
 
-    def __init__(self, session_id: str, wanted: SessionOptions, *, resume: bool, services: Services) -> None:
+    def __init__(self, session_id: str, wanted: SessionOptions, *, resume: bool, services: SessionServices) -> None:
         self.session_id = session_id
         self._services = services
         self._queue = PromptQueue()
-        self._voice = Voice(session_id, services.outbox)
-        self._translator = Translator(self._voice.emit)
+        self._events = EventEmitter(session_id, services.outbox)
+        self._translator = Translator(self._events.emit)
         self._permissions = Permissions(wanted.permission_mode, self._translator.emit)
-        self._meter = Meter()
+        self._meter = TurnUsageMeter()
         self._last_words: deque[str] = deque(maxlen=1)
         notebook = NotebookServer(wanted.host_tools, self._host_tool)
         self._client = ClaudeSDKClient(
@@ -105,12 +105,12 @@ class Session:
     @property
     def status(self) -> SessionStatus:
         """What the host sees of this session."""
-        working = self._voice.turn is not None or self._own_turn or len(self._queue) > 0
+        working = self._events.turn is not None or self._own_turn or len(self._queue) > 0
         state = "closed" if self.closed.is_set() else "opening" if self._tasks is None else "idle"
         return SessionStatus(
             session_id=self.session_id,
             state="working" if working and state == "idle" else state,  # type: ignore[arg-type]
-            turn_id=self._voice.turn_id,
+            turn_id=self._events.turn_id,
             queued=len(self._queue),
             background_tasks=self._translator.background_tasks,
         )
@@ -118,7 +118,7 @@ class Session:
     def prompt(self, prompt: Prompt) -> None:
         """Queue one turn."""
         if self.closed.is_set():
-            self._voice.say(prompt.turn_id, self._end)
+            self._events.say(prompt.turn_id, self._end)
         else:
             self._queue.put(prompt)
             self._services.changed()
@@ -126,12 +126,12 @@ class Session:
     def cancel(self, turn_id: str) -> None:
         """Take a queued turn back: it ends as interrupted. One that runs is not touched."""
         if self._queue.cancel(turn_id):
-            self._voice.say(turn_id, TurnEnded(status="interrupted"))
+            self._events.say(turn_id, TurnEnded(status="interrupted"))
             self._services.changed()
 
     def interrupt(self) -> None:
         """Stop what runs; people are told within a second. No effect when nothing does."""
-        turn = self._voice.turn
+        turn = self._events.turn
         if self._tasks is None:
             return
         if turn is None:
@@ -163,7 +163,7 @@ class Session:
 
     async def close(self) -> None:
         """End the client; a running turn is interrupted first, so that its transcript is whole. Idempotent."""
-        turn = self._voice.turn
+        turn = self._events.turn
         if turn is not None:
             self.interrupt()
             with anyio.move_on_after(TELL_SECONDS * 3):
@@ -213,7 +213,7 @@ class Session:
             await self._queue.filled()
             while self._own_turn:  # else its words would look like the answer to this prompt
                 await self._own_turn_over.wait()
-            self._voice.turn = turn = self._queue.pop()
+            self._events.turn = turn = self._queue.pop()
             if turn is None:
                 continue
             self._services.changed()
@@ -239,18 +239,18 @@ class Session:
         self._translator.feed(message)
         if isinstance(message, ResultMessage):
             self._end_own_turn()
-            turn = self._voice.turn
+            turn = self._events.turn
             if turn is not None and turn.answered_by(message):
                 self._turn_done(turn, message)
             self._services.changed()
-        elif isinstance(message, StreamEvent) and self._voice.turn is None and not self._own_turn:
+        elif isinstance(message, StreamEvent) and self._events.turn is None and not self._own_turn:
             self._own_turn = True  # the CLI began it: a background task has news
             self._own_turn_over = anyio.Event()
             self._services.changed()
         elif before != self._translator.background_tasks:
             self._services.changed()
 
-    def _turn_done(self, turn: Turn, result: ResultMessage) -> None:
+    def _turn_done(self, turn: QueuedPrompt, result: ResultMessage) -> None:
         self._permissions.settle_all("turn_end")
         self._services.host_tools.give_up(self.session_id)
         usage, cost_usd = self._meter.turn(result)
@@ -262,18 +262,18 @@ class Session:
             model=self._translator.model,
             context_tokens=self._translator.context_tokens,
         )
-        self._voice.end(turn, ended)
-        self._voice.turn = None
+        self._events.end(turn, ended)
+        self._events.turn = None
         turn.done.set()
 
     def _end_own_turn(self) -> None:
         self._own_turn = False
         self._own_turn_over.set()
 
-    async def _stop(self, turn: Turn) -> None:
+    async def _stop(self, turn: QueuedPrompt) -> None:
         def tell() -> None:
             self._translator.deltas.flush()
-            self._voice.end(turn, TurnEnded(status="interrupted"))
+            self._events.end(turn, TurnEnded(status="interrupted"))
 
         if not await stop_turn(self._client, turn, tell):
             self._end = failed("agent_stuck", "The agent did not stop and was ended; the conversation can go on.")
@@ -281,11 +281,11 @@ class Session:
 
     async def _after_tool(self, tool_name: str, tool_use_id: str, duration_ms: int) -> str:
         self._translator.tool_took(tool_use_id, duration_ms)
-        return await self._services.workspace.sync(self.session_id, self._voice.turn_id, tool_name)
+        return await self._services.workspace.sync(self.session_id, self._events.turn_id, tool_name)
 
     async def _host_tool(self, tool_use_id: str, name: str, arguments: Json) -> HostToolAnswer:
         tools = self._services.host_tools
-        return await tools.call(self.session_id, self._voice.turn_id, tool_use_id, name, arguments)
+        return await tools.call(self.session_id, self._events.turn_id, tool_use_id, name, arguments)
 
     async def _asked(self, method: Callable[..., Awaitable[T]], *args: Any) -> T:
         await self._ready.wait()
@@ -299,11 +299,11 @@ class Session:
         self._services.host_tools.give_up(self.session_id)
         self._translator.deltas.flush()
         self._translator.background_tasks = 0
-        turn = self._voice.turn
+        turn = self._events.turn
         for open_turn in [*([turn] if turn is not None else []), *self._queue.drain()]:
-            self._voice.end(open_turn, self._end)
+            self._events.end(open_turn, self._end)
             open_turn.done.set()
-        self._voice.turn = None
+        self._events.turn = None
         self._end_own_turn()
         self._ready.set()
         self.closed.set()

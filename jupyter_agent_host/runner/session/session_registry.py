@@ -10,14 +10,14 @@ from jupyter_agent_host.protocol.control import OpenSession, Prompt, SessionStat
 from jupyter_agent_host.runner.connection.outbox_encoding import appends
 from jupyter_agent_host.runner.connection.transcript_uploads import Uploads, require_uuid
 from jupyter_agent_host.runner.sdk.session_fork import as_transcript, forked_entries
-from jupyter_agent_host.runner.session.sdk_session import Services, Session
+from jupyter_agent_host.runner.session.sdk_session import Session, SessionServices
 from jupyter_agent_host.runner.translation.turn_end import failed
 
 
 class Sessions:
     """Opens sessions into `tasks`, which outlives every control connection."""
 
-    def __init__(self, services: Services, uploads: Uploads, tasks: TaskGroup) -> None:
+    def __init__(self, services: SessionServices, uploads: Uploads, tasks: TaskGroup) -> None:
         self._services = services
         self._uploads = uploads
         self._tasks = tasks

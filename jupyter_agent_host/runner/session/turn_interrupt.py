@@ -8,7 +8,7 @@ from collections.abc import Callable
 import anyio
 from claude_agent_sdk import ClaudeSDKClient
 
-from jupyter_agent_host.runner.session.prompt_queue import Turn
+from jupyter_agent_host.runner.session.prompt_queue import QueuedPrompt
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ async def interrupt(client: ClaudeSDKClient) -> None:
         await anyio.sleep(_AGAIN_SECONDS)
 
 
-async def stop_turn(client: ClaudeSDKClient, turn: Turn, tell: Callable[[], None]) -> bool:
+async def stop_turn(client: ClaudeSDKClient, turn: QueuedPrompt, tell: Callable[[], None]) -> bool:
     """Interrupt until the CLI is done with the turn; `tell` is called when that takes longer than people wait.
 
     Asks more than once: an interrupt that comes before the CLI read the prompt has no effect. False if the CLI is

@@ -17,7 +17,7 @@ _COUNTERS = {
 }
 
 
-class Meter:
+class TurnUsageMeter:
     """One per CLI process. Totals that fell were reset inside it (`/clear`): they count from 0 again."""
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ from jupyter_agent_host.sandbox.spec import Limits
 from jupyter_agent_host.server.config.byte_size_trait import ByteSize
 from jupyter_agent_host.server.config.model_upstream import (
     CREDENTIAL_VARIABLES,
-    Upstream,
+    ModelUpstream,
     check_url,
     hide_credentials,
     read_upstream,
@@ -198,7 +198,7 @@ class AgentHost(NetworkTraits):
         config=True
     )
 
-    _upstream: Upstream | None = None
+    _upstream: ModelUpstream | None = None
 
     @default("data_dir")
     def _default_data_dir(self) -> str:
@@ -250,7 +250,7 @@ class AgentHost(NetworkTraits):
             checked[model] = figures
         return checked
 
-    def take_upstream(self, environ: MutableMapping[str, str] | None = None) -> Upstream:
+    def take_upstream(self, environ: MutableMapping[str, str] | None = None) -> ModelUpstream:
         """Address and credential of the model; read once, then hidden from children if `hide_key_from_kernels`.
 
         Raises:
@@ -261,7 +261,7 @@ class AgentHost(NetworkTraits):
             try:
                 upstream = read_upstream(environ)
                 if self.upstream_url:
-                    upstream = Upstream(check_url(self.upstream_url), upstream.credential)
+                    upstream = ModelUpstream(check_url(self.upstream_url), upstream.credential)
             finally:
                 if self.hide_key_from_kernels:
                     hide_credentials(environ)

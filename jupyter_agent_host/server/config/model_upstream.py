@@ -19,14 +19,14 @@ _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
-class Upstream:
+class ModelUpstream:
     """Where model requests go, and with what."""
 
     base_url: str = PUBLIC_API
     credential: Credential | None = None
 
 
-def read_upstream(environ: Mapping[str, str]) -> Upstream:
+def read_upstream(environ: Mapping[str, str]) -> ModelUpstream:
     """Address and credential as the environment has them. Of two credentials the API key wins, as in the CLI.
 
     Raises:
@@ -35,8 +35,8 @@ def read_upstream(environ: Mapping[str, str]) -> Upstream:
     base_url = check_url(environ.get(URL_VARIABLE, "").strip() or PUBLIC_API)
     for variable, kind in CREDENTIAL_VARIABLES.items():
         if value := environ.get(variable, "").strip():
-            return Upstream(base_url, Credential(kind, value))
-    return Upstream(base_url)
+            return ModelUpstream(base_url, Credential(kind, value))
+    return ModelUpstream(base_url)
 
 
 def hide_credentials(environ: MutableMapping[str, str]) -> None:

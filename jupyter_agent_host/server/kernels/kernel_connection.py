@@ -25,11 +25,12 @@ _RESTART_SECONDS = 20.0
 _SHOWN_CODE = 300
 _DIED = "The kernel died."
 _RESTARTED = "The kernel was restarted or shut down."
+_STARTED_ANEW = "The kernel died or was restarted."
 
 Message = Mapping[str, Any]
 
 
-class Exchange:
+class KernelExchange:
     """One request of ours: its reply, its idle, and what came on IOPub in between."""
 
     def __init__(self, message_id: str, on_output: Callable[[Message], None] | None = None) -> None:
@@ -93,10 +94,10 @@ class KernelLink:
         self.closed = anyio.Event()
         self._client: AsyncKernelClient = manager.client()
         self._client.session.session = uuid4().hex
-        self._exchanges: dict[str, Exchange] = {}
+        self._exchanges: dict[str, KernelExchange] = {}
         self._connected = anyio.Event()
         self._scope = anyio.CancelScope()
-        self._busy_probe: Exchange | None = None
+        self._busy_probe: KernelExchange | None = None
         self._silent = False
         self._process = ""
         self._start = manager.ready
@@ -147,7 +148,7 @@ class KernelLink:
         subshell_id: str | None = None,
         on_output: Callable[[Message], None] | None = None,
         metadata: Mapping[str, Any] | None = None,
-    ) -> Exchange:
+    ) -> KernelExchange:
         """Send one request on `shell` or `control`. The caller forgets the exchange when it is done."""
         self._notice_start()
         session = self._client.session
@@ -158,9 +159,9 @@ class KernelLink:
         (self._client.control_channel if channel == "control" else self._client.shell_channel).send(message)
         return exchange
 
-    def expect(self, message_id: str, on_output: Callable[[Message], None] | None = None) -> Exchange:
+    def expect(self, message_id: str, on_output: Callable[[Message], None] | None = None) -> KernelExchange:
         """Listen for what another way of asking causes under that message id."""
-        exchange = self._exchanges[message_id] = Exchange(message_id, on_output)
+        exchange = self._exchanges[message_id] = KernelExchange(message_id, on_output)
         return exchange
 
     def new_header(self, kind: str) -> dict[str, Any]:
@@ -168,7 +169,7 @@ class KernelLink:
         header: dict[str, Any] = self._client.session.msg_header(kind)
         return {**header, "date": header["date"].isoformat()}
 
-    def forget(self, exchange: Exchange) -> None:
+    def forget(self, exchange: KernelExchange) -> None:
         """No longer listen for it."""
         self._exchanges.pop(exchange.message_id, None)
 
@@ -176,7 +177,7 @@ class KernelLink:
         self._busy_probe = self.send("shell", "kernel_info_request", {})
         self.info = await self._answer([self._busy_probe])
 
-    async def _answer(self, asked: list[Exchange]) -> Mapping[str, Any]:
+    async def _answer(self, asked: list[KernelExchange]) -> Mapping[str, Any]:
         """Ask until the kernel answers and its IOPub says so, too: a subscription takes a moment to count.
 
         Both channels are asked, since kernels such as R's take such a request on the shell alone, and a busy kernel
@@ -264,7 +265,7 @@ class KernelLink:
         """
         if self.manager.ready is not self._start:
             self._start = self.manager.ready
-            self._replaced(_RESTARTED)
+            self._replaced(_STARTED_ANEW)  # by a person, or by Jupyter after the process died
 
     def _replaced(self, sentence: str) -> None:
         """The process behind the line is another one now, or none."""

@@ -14,7 +14,7 @@ from jupyter_agent_host.host.notebook.kernel_interface import Execution, Interru
 from jupyter_agent_host.host.notebook.waiting_cell import WaitingCell
 from jupyter_agent_host.protocol.kernel_work import KernelWorkDone
 from jupyter_agent_host.server.kernels.inspector_bootstrap import ANSWER_TYPE, boot_code, target_name
-from jupyter_agent_host.server.kernels.kernel_connection import Exchange, KernelLink, Message
+from jupyter_agent_host.server.kernels.kernel_connection import KernelExchange, KernelLink, Message
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +76,8 @@ class LinkedKernel:
         await self.link.revived()
         # What is in the kernel's queue cannot be taken back, so a run that is called off must not be there yet.
         while self.link.busy:
-            await anyio.sleep(0.02)
+            while self.link.busy:  # noqa: ASYNC110 - the kernel tells by status messages, which `busy` sums up
+                await anyio.sleep(0.02)
             await self.link.revived()  # the process may have been replaced meanwhile, and has to answer first
         exchange = self._send(request, on_output)
         try:
@@ -107,7 +108,7 @@ class LinkedKernel:
         finally:
             self.link.forget(exchange)
 
-    def _send(self, request: RunRequest, on_output: OnOutput, subshell_id: str | None = None) -> Exchange:
+    def _send(self, request: RunRequest, on_output: OnOutput, subshell_id: str | None = None) -> KernelExchange:
         content = {
             "code": request.code,
             "silent": False,
@@ -144,7 +145,7 @@ class LinkedKernel:
             with anyio.CancelScope(shield=True):
                 await self._end_beside(subshell_id, exchange)
 
-    async def _stop(self, subshell_id: str, exchange: Exchange) -> bool:
+    async def _stop(self, subshell_id: str, exchange: KernelExchange) -> bool:
         """Raise in the subshell's thread; whether its code ended soon after."""
         try:
             await self.look({"op": "stop_thread", "name": f"subshell-{subshell_id}"})
@@ -154,7 +155,7 @@ class LinkedKernel:
             await exchange.idle.wait()
         return exchange.idle.is_set()
 
-    async def _end_beside(self, subshell_id: str, exchange: Exchange) -> None:
+    async def _end_beside(self, subshell_id: str, exchange: KernelExchange) -> None:
         if exchange.idle.is_set():
             self._beside.pop(subshell_id, None)
             await self._control("delete_subshell_request", {"subshell_id": subshell_id})
@@ -185,7 +186,7 @@ class LinkedKernel:
         self._stuck, self._look_shell = self._stuck + 1, ""
         raise NotebookUnavailableError(_STUCK)
 
-    def _ask_door(self, request: Mapping[str, Any], on_output: Callable[[Message], None]) -> Exchange:
+    def _ask_door(self, request: Mapping[str, Any], on_output: Callable[[Message], None]) -> KernelExchange:
         content = {"comm_id": self.link.new_header("comm_open")["msg_id"], "target_name": target_name()}
         return self.link.send(
             "shell",
@@ -268,7 +269,7 @@ class LinkedKernel:
         return found
 
 
-async def _cancel_at_failure(exchange: Exchange, scope: anyio.CancelScope) -> None:
+async def _cancel_at_failure(exchange: KernelExchange, scope: anyio.CancelScope) -> None:
     await exchange.replied.wait()
     if exchange.failure:
         scope.cancel()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from jupyter_agent_host.errors import NotebookUnavailableError
 from jupyter_agent_host.host.notebook.cells import Cell
-from jupyter_agent_host.host.notebook.output_kinds import kinds_of
 
 _NO_IDS = (
     "The notebook is of an older format (below 4.5), whose cells have no ids, so they cannot be named safely. Opened in"
@@ -56,3 +55,21 @@ def raw_cell(
     elif attachments:
         raw["attachments"] = {name: dict(bundle) for name, bundle in attachments.items()}
     return raw
+
+
+_RICH = ("image/png", "image/jpeg", "image/gif", "image/svg+xml", "text/html", "text/markdown", "text/latex")
+
+
+def kinds_of(outputs: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """What kinds there are, each once, in order: `stream`, `error`, or the richest type of a display."""
+    return tuple(dict.fromkeys(_kind(output) for output in outputs))
+
+
+def _kind(output: Mapping[str, Any]) -> str:
+    kind = output.get("output_type")
+    if kind in ("stream", "error"):
+        return str(kind)
+    data = output.get("data")
+    types = list(data) if isinstance(data, Mapping) else []
+    found = next((name for name in _RICH if name in types), None) or next(iter(types), "nothing")
+    return str(found)[:80]

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from jupyter_agent_host import __version__
 from jupyter_agent_host.protocol.events import AnyEvent
 from jupyter_agent_host.protocol.host_api import VERBS, EventsRequest, Failure, NotebookInfo, OpenRequest
 from jupyter_agent_host.protocol.kernel_auth import NONCE_HEADER, SIGNATURE_HEADER, TIME_HEADER
 from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
+from jupyter_agent_host.version import __version__
 
 _REF = "#/components/schemas/{name}"
 _JSON = "application/json"

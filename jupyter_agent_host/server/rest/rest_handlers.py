@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
 import msgspec
 from jupyter_server.auth.decorator import authorized
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from jupyter_agent_host.errors import ProtocolError
-from jupyter_agent_host.protocol.host_api import VERBS, EventsRequest, OpenRequest
+from jupyter_agent_host.protocol.events import read_record
+from jupyter_agent_host.protocol.host_api import (
+    VERBS,
+    EventsRequest,
+    NotebookInfo,
+    OpenRequest,
+    Simple,
+    TurnsPage,
+    TurnsRequest,
+)
+from jupyter_agent_host.rendering.mime_bundle import final_bundle
+from jupyter_agent_host.rendering.turn_view import fold
+from jupyter_agent_host.server.agent_service import AgentService
+from jupyter_agent_host.server.rest import conversation_export
 from jupyter_agent_host.server.rest.base_handler import AgentHostHandler
 from jupyter_agent_host.server.rest.http_errors import decode_request
 from jupyter_agent_host.server.rest.openapi import openapi_document
-from jupyter_agent_host.server.rest.turn_output import turn_output
 
 
 class OpenHandler(AgentHostHandler):
@@ -102,3 +118,49 @@ class OpenApiHandler(AgentHostHandler):
     async def get(self) -> None:
         """The OpenAPI 3.1 document."""
         self.finish_json(msgspec.json.encode(openapi_document(self.base_url)))
+
+
+FORMATS = ("markdown", "jsonl")
+
+
+class ExportHandler(AgentHostHandler):
+    """`GET notebooks/{notebook_id}/export?format=markdown|jsonl&session=ID`: a conversation as a file."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, notebook_id: str) -> None:
+        """Send the present conversation, or the one named, piece by piece. A reader who goes away ends it."""
+        form = self.get_query_argument("format", "markdown")
+        if form not in FORMATS:
+            raise ProtocolError(f"`format` is one of {', '.join(FORMATS)}.")
+        chosen = cast(conversation_export.Format, form)
+        info, items = await self.service.transcript(notebook_id, self.get_query_argument("session", ""))
+        self.set_header("Content-Type", conversation_export.CONTENT_TYPE[chosen])
+        self.set_header("Content-Disposition", conversation_export.disposition(info.path, chosen))
+        self.set_header("Cache-Control", "no-store")
+        await self._send(conversation_export.export(items, chosen, info.title or info.path))
+
+    async def _send(self, pieces: AsyncIterator[bytes]) -> None:
+        with self.service.stream_scope(self._gone):
+            async for piece in pieces:
+                self.write(piece)
+                try:
+                    await self.flush()
+                except StreamClosedError:
+                    return
+        if not self._gone.cancel_called:
+            self.finish()
+
+
+async def turn_output(service: AgentService, notebook_id: str, turn_id: str) -> dict[str, Any] | None:
+    """The MIME bundle that the cell's own kernel would have shown at the end; None while the turn runs.
+
+    Raises:
+        AgentHostError: there is no such notebook, or no host.
+    """
+    page = cast(TurnsPage, await service.call_by_id(notebook_id, "turns", TurnsRequest(turn_id=turn_id)))
+    view = fold(read_record(bytes(record)) for record in page.records)
+    if view.ended is None:
+        return None
+    info = cast(NotebookInfo, await service.call_by_id(notebook_id, "status", Simple()))
+    return final_bundle(view, info)

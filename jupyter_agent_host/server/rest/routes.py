@@ -8,8 +8,8 @@ from jupyter_agent_host.protocol.host_api import VERBS
 from jupyter_agent_host.protocol.kernel_work import KERNEL_VERBS
 from jupyter_agent_host.server.rest import kernel_handlers, rest_handlers
 from jupyter_agent_host.server.rest.event_socket import EventSocket
-from jupyter_agent_host.server.rest.export_handler import ExportHandler
 from jupyter_agent_host.server.rest.page_socket import PageSocket
+from jupyter_agent_host.server.rest.rest_handlers import ExportHandler
 
 _PREFIX = r"/agent-host"
 _NOTEBOOK = _PREFIX + r"/notebooks/(?P<notebook_id>[\w-]{1,64})"

@@ -3,10 +3,10 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { UseSignal } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
-import type { AgentList, AgentRow } from '../agentList';
-import { duration, hasSandbox, memory } from '../figures';
-import type { NotebookInfo } from '../wire';
-import { money, placeWords, stateWord } from '../words';
+import type { AgentList, AgentRow } from '../session/agentList';
+import { duration, hasSandbox, memory } from '../text/numberFormat';
+import type { NotebookInfo } from '../server/wire';
+import { money, placeWords, stateWord } from '../text/labels';
 
 export interface AgentTableProps {
   list: AgentList;

@@ -1,9 +1,9 @@
 /** Below the text: what can be attached, how to send, and the buttons that send and interrupt. */
 import React from 'react';
-import { useSurroundings } from '../components/context';
+import { useSurroundings } from '../components/surroundings';
 import type { IAgent } from '../tokens';
-import { AttachButtons } from './attach';
-import type { Attached } from './attached';
+import { AttachButtons } from './attachButtons';
+import type { Attached } from './attachedItems';
 
 export function ActionRow(props: { agent: IAgent; attached: Attached; empty: boolean; send: () => void }): JSX.Element {
   const { trans, enterSends } = useSurroundings();

@@ -1,8 +1,8 @@
 /** What `@` and `/` offer at the caret, and which of the offers is meant. */
 import { useEffect, useState } from 'react';
-import { useSurroundings } from '../components/context';
+import { useSurroundings } from '../components/surroundings';
 import type { IAgent } from '../tokens';
-import type { SlashCommand } from './commands';
+import type { SlashCommand } from './slashCommands';
 import { askedAt, commandOffers, mentionOffers } from './mentions';
 import type { Asked, Offer } from './mentions';
 

@@ -2,8 +2,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { IAgent } from '../tokens';
-import type { Attachment } from '../wire';
-import type { SlashCommand } from './commands';
+import type { Attachment } from '../server/wire';
+import type { SlashCommand } from './slashCommands';
 
 export interface Offer {
   key: string;

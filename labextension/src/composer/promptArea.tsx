@@ -1,13 +1,13 @@
 /** The text of the next prompt, and what its keys do. */
 import React, { useRef } from 'react';
-import { useSurroundings } from '../components/context';
+import { useSurroundings } from '../components/surroundings';
 import type { IAgent } from '../tokens';
 import type { Completion } from './completion';
-import { fromPage } from './drop';
+import { fromPage } from './dropAndPaste';
 import type { Offer } from './mentions';
-import { OFFERS_ID, offerId } from './offers';
-import { Past } from './past';
-import type { Attached } from './attached';
+import { OFFERS_ID, offerId } from './completionList';
+import { PromptHistory } from './promptHistory';
+import type { Attached } from './attachedItems';
 
 const MOST_ROWS = 10;
 
@@ -26,7 +26,7 @@ export function PromptArea(props: PromptAreaProps): JSX.Element {
   const { trans, enterSends } = useSurroundings();
   const { agent, area, text, completion, attached } = props;
   const { offers, active } = completion;
-  const past = useRef(new Past());
+  const past = useRef(new PromptHistory());
 
   const recall = (direction: -1 | 1): boolean => {
     const found = past.current.step(agent, text, direction);

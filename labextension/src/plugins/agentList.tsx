@@ -8,16 +8,16 @@ import type { IRunningSessions } from '@jupyterlab/running';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
-import { AgentList } from '../agentList';
+import { AgentList } from '../session/agentList';
 import { AgentTable, cpuWords } from '../components/agentTable';
-import { showLogs } from '../components/logs';
-import { hasSandbox, memory } from '../figures';
-import { agentIcon } from '../icon';
-import { AGENTS_ID, CommandIds } from '../ids';
-import type { Shared } from '../surface';
+import { showLogs } from '../components/common/logsDialog';
+import { hasSandbox, memory } from '../text/numberFormat';
+import { agentIcon } from '../text/icons';
+import { AGENTS_ID, CommandIds } from '../text/commandIds';
+import type { Shared } from '../components/reactWidget';
 import { IAgents, NAMESPACE } from '../tokens';
-import { money, stateWord } from '../words';
-import { IShared } from './shared';
+import { money, stateWord } from '../text/labels';
+import { IShared } from './sharedServices';
 
 class AgentsWidget extends ReactWidget {
   constructor(

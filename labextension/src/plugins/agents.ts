@@ -6,9 +6,9 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { Agent } from '../agent';
-import { AgentApi } from '../api';
-import { NotebookSide } from '../notebook';
+import { Agent } from '../session/notebookAgent';
+import { AgentApi } from '../server/api';
+import { NotebookSide } from '../notebook/openNotebook';
 import { IAgents, NAMESPACE, TRANSLATION_DOMAIN } from '../tokens';
 import type { IAgent, IAgentApi } from '../tokens';
 

@@ -7,17 +7,17 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
-import { Actions } from '../actions';
-import { DoingContext } from '../components/doing';
-import type { PanelView } from '../components/doing';
-import { AgentView } from '../components/panel';
-import { agentIcon } from '../icon';
-import { CommandIds, PANEL_ID } from '../ids';
-import type { Shared } from '../surface';
+import { Actions } from '../session/sessionActions';
+import { PanelReactContext } from '../components/panelContext';
+import type { PanelView } from '../components/panelContext';
+import { AgentView } from '../components/agentPanel';
+import { agentIcon } from '../text/icons';
+import { CommandIds, PANEL_ID } from '../text/commandIds';
+import type { Shared } from '../components/reactWidget';
 import { IAgents, NAMESPACE } from '../tokens';
 import type { IAgent } from '../tokens';
 import { addSessionCommands } from './sessionCommands';
-import { IShared } from './shared';
+import { IShared } from './sharedServices';
 
 class AgentPanel extends ReactWidget {
   constructor(
@@ -57,9 +57,9 @@ class AgentPanel extends ReactWidget {
     }
     const doing = { actions, api: this.agents.api, commands, view, show: (next: PanelView) => this.showView(next) };
     return shared.wrap(
-      <DoingContext.Provider value={doing}>
+      <PanelReactContext.Provider value={doing}>
         <AgentView key={keyFor(agent)} agent={agent} />
-      </DoingContext.Provider>
+      </PanelReactContext.Provider>
     );
   }
 

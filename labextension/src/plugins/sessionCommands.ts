@@ -1,11 +1,11 @@
 /** Commands about the active notebook's agent. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
-import type { Actions } from '../actions';
-import type { PanelView } from '../components/doing';
-import { hasSandbox } from '../figures';
-import { agentIcon } from '../icon';
-import { CommandIds, PANEL_ID } from '../ids';
+import type { Actions } from '../session/sessionActions';
+import type { PanelView } from '../components/panelContext';
+import { hasSandbox } from '../text/numberFormat';
+import { agentIcon } from '../text/icons';
+import { CommandIds, PANEL_ID } from '../text/commandIds';
 import type { IAgent, IAgents } from '../tokens';
 
 interface Act {

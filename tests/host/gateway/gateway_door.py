@@ -17,7 +17,7 @@ import msgspec
 from anyio.abc import SocketAttribute
 
 from jupyter_agent_host.errors import AgentHostError
-from jupyter_agent_host.host.gateway import Bounds, Gateway, LedgerEntry
+from jupyter_agent_host.host.gateway import Gateway, GatewayLimits, LedgerEntry
 from jupyter_agent_host.host.gateway.egress import Network, Outside
 from jupyter_agent_host.host.settings import Credential, GatewaySettings, ServiceSettings
 from jupyter_agent_host.scripted_model import ScriptedModel, load_script
@@ -143,7 +143,7 @@ def _next_answer(connection: h11.Connection) -> Answer | None:
 async def open_door(
     script: dict[str, Any] | str | None = None,
     *,
-    bounds: Bounds | None = None,
+    bounds: GatewayLimits | None = None,
     ledger: Ledger | None = None,
     outside: Outside | None = None,
     services: Sequence[ServiceSettings] = (),
@@ -157,7 +157,7 @@ async def open_door(
         async with (
             Gateway(
                 GatewaySettings(**settings),
-                bounds=bounds or Bounds(tarpit_seconds=0),
+                bounds=bounds or GatewayLimits(tarpit_seconds=0),
                 outside=outside,
                 services=services,
             ) as gateway,

@@ -14,7 +14,7 @@ from anyio.abc import SocketAttribute
 from gateway_door import Answer, Door, Ledger, open_door
 from outside_world import PUBLIC, World
 
-from jupyter_agent_host.host.gateway import Bounds
+from jupyter_agent_host.host.gateway import GatewayLimits
 from jupyter_agent_host.host.gateway.egress import Destination, EgressRecord, EgressRefusal, Permitted
 
 pytestmark = pytest.mark.anyio
@@ -94,7 +94,7 @@ async def until(stream: anyio.abc.ByteStream, mark: bytes) -> bytes:
 
 @asynccontextmanager
 async def rig(
-    serve: Any = None, *, bounds: Bounds | None = None, network: OpenNetwork | None = None
+    serve: Any = None, *, bounds: GatewayLimits | None = None, network: OpenNetwork | None = None
 ) -> AsyncIterator[Rig]:
     """The gateway, and `a.example:443` and `:80` outside, which is `serve` (an echo without one)."""
     seen: list[bytes] = []
@@ -297,7 +297,7 @@ async def test_a_tunnel_ends_when_the_days_bytes_are_used_up() -> None:
 
 
 async def test_silent_and_half_closed_tunnels_end() -> None:
-    async with rig(bounds=Bounds(tunnel_idle_seconds=0.3, half_closed_seconds=0.2)) as here:
+    async with rig(bounds=GatewayLimits(tunnel_idle_seconds=0.3, half_closed_seconds=0.2)) as here:
         silent, _ = await here.connect("a.example:443")
         half, _ = await here.connect("a.example:443")
         await half.send(b"last words")

@@ -11,7 +11,7 @@ from gateway_door import Door, ask, http, open_door
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_agent_host.host.gateway import Bounds
+from jupyter_agent_host.host.gateway import GatewayLimits
 
 pytestmark = pytest.mark.anyio
 
@@ -147,7 +147,7 @@ async def test_an_upgrade_is_ignored(door: Door) -> None:
     ids=["slow headers", "slow body", "idle"],
 )
 async def test_slow_clients_are_given_up(data: bytes, status: list[int]) -> None:
-    bounds = Bounds(header_seconds=0.1, body_seconds=0.1, idle_seconds=0.1)
+    bounds = GatewayLimits(header_seconds=0.1, body_seconds=0.1, idle_seconds=0.1)
     async with open_door(bounds=bounds) as door:
         with anyio.fail_after(5):
             assert [answer.status for answer in await door.raw(data)] == status
@@ -156,7 +156,7 @@ async def test_slow_clients_are_given_up(data: bytes, status: list[int]) -> None
 
 async def test_a_client_that_never_reads_is_given_up() -> None:
     script = {"otherwise": {"say": "{words:400000}", "delta_words": 4000}}
-    async with open_door(script, bounds=Bounds(write_seconds=0.2)) as door:
+    async with open_door(script, bounds=GatewayLimits(write_seconds=0.2)) as door:
         stream = await anyio.connect_tcp("127.0.0.1", door.port)
         async with stream:
             stream.extra(anyio.abc.SocketAttribute.raw_socket).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # noqa: S610 - no Django
@@ -198,7 +198,7 @@ async def test_hostile_names_are_harmless_in_ledger_and_log(caplog: pytest.LogCa
 )
 def test_no_bytes_break_the_door(data: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async def attack() -> None:
-        bounds = Bounds(header_seconds=0.05, body_seconds=0.05, idle_seconds=0.05, tarpit_seconds=0)
+        bounds = GatewayLimits(header_seconds=0.05, body_seconds=0.05, idle_seconds=0.05, tarpit_seconds=0)
         async with open_door(bounds=bounds) as door:
             with anyio.fail_after(10):
                 await door.raw(data)

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from gateway_door import Door, ask, http, open_door
 
-from jupyter_agent_host.host.gateway import Bounds
+from jupyter_agent_host.host.gateway import GatewayLimits
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +44,7 @@ async def test_requests_in_flight_wait_for_a_place() -> None:
 
 
 async def test_the_queue_is_bounded() -> None:
-    async with open_door(STALL, max_in_flight=1, bounds=Bounds(waiting=1)) as door:
+    async with open_door(STALL, max_in_flight=1, bounds=GatewayLimits(waiting=1)) as door:
         assert await many(door, 4) == [200, 200, 429, 429]
 
 
@@ -69,14 +69,16 @@ async def test_requests_a_minute() -> None:
 
 
 async def test_the_minute_passes() -> None:
-    async with open_door(max_requests_per_minute=1, bounds=Bounds(rate_window_seconds=0.3, tarpit_seconds=0)) as door:
+    async with open_door(
+        max_requests_per_minute=1, bounds=GatewayLimits(rate_window_seconds=0.3, tarpit_seconds=0)
+    ) as door:
         assert [(await door.post(ask())).status_code for _ in range(2)] == [200, 429]
         await anyio.sleep(0.35)
         assert (await door.post(ask())).status_code == 200
 
 
 async def test_refused_requests_are_counted_too_and_then_slowed_down() -> None:
-    async with open_door(max_requests_per_minute=1, bounds=Bounds(tarpit_seconds=0.2)) as door:
+    async with open_door(max_requests_per_minute=1, bounds=GatewayLimits(tarpit_seconds=0.2)) as door:
         refused = [(await door.raw(http(b"", method="GET", headers="Connection: close\r\n")))[0] for _ in range(6)]
         started = anyio.current_time()
         await door.raw(b"junk\r\n\r\n")
@@ -85,7 +87,7 @@ async def test_refused_requests_are_counted_too_and_then_slowed_down() -> None:
 
 
 async def test_bodies_held_in_memory_are_bounded() -> None:
-    async with open_door(STALL, bounds=Bounds(held_bytes=1_000)) as door, anyio.create_task_group() as group:
+    async with open_door(STALL, bounds=GatewayLimits(held_bytes=1_000)) as door, anyio.create_task_group() as group:
         group.start_soon(door.post, ask("x" * 500, stream=True))
         with anyio.fail_after(5):
             while not door.model.requests:  # noqa: ASYNC110 - the model knows no events of ours
@@ -98,7 +100,7 @@ async def test_bodies_held_in_memory_are_bounded() -> None:
 
 
 async def test_connections_are_bounded() -> None:
-    async with open_door(bounds=Bounds(connections=2)) as door:
+    async with open_door(bounds=GatewayLimits(connections=2)) as door:
         idle = [await anyio.connect_tcp("127.0.0.1", door.port) for _ in range(2)]
         await anyio.sleep(0.05)
         assert await door.raw(http(b"{}")) == []

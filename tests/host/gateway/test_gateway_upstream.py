@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from gateway_door import SECRET, ask, open_door
 
-from jupyter_agent_host.host.gateway import Bounds
+from jupyter_agent_host.host.gateway import GatewayLimits
 
 pytestmark = pytest.mark.anyio
 
@@ -111,7 +111,7 @@ async def test_an_upstream_that_says_nothing_is_given_up() -> None:
 
     async with (
         listening(serve) as port,
-        open_door(base_url=f"http://127.0.0.1:{port}", bounds=Bounds(read_seconds=0.2)) as door,
+        open_door(base_url=f"http://127.0.0.1:{port}", bounds=GatewayLimits(read_seconds=0.2)) as door,
     ):
         response = await door.post(ask())
     assert response.status_code == 503

@@ -21,7 +21,7 @@ from outside_world import World
 from test_egress_door import OpenNetwork
 
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.host.gateway import Bounds
+from jupyter_agent_host.host.gateway import GatewayLimits
 from jupyter_agent_host.host.gateway.egress import EgressRefusal
 from jupyter_agent_host.host.gateway.egress.dialer import Dialer
 from jupyter_agent_host.host.gateway.services import check_service
@@ -167,7 +167,7 @@ async def test_a_missing_secret_is_named_and_a_file_is_read_anew(
     "url", ["http://private.example/", "https://user:pw@private.example/", "ftp://x.example/", "x"]
 )
 async def test_addresses_that_a_service_cannot_have(here: tuple[Site, Authority, World], url: str) -> None:
-    outside = Dialer(here[2], Bounds())
+    outside = Dialer(here[2], GatewayLimits())
     with pytest.raises(ConfigError):
         check_service(ServiceSettings(name="a", url=url), outside, ssl.create_default_context())
 

@@ -21,8 +21,8 @@ from jupyter_agent_host.host.notebook.cells import (
     SetOutputs,
     Snapshot,
 )
-from jupyter_agent_host.host.review.apply_decisions import Outcome, plan
-from jupyter_agent_host.host.review.cell_attribution import Sides, attribute, touched
+from jupyter_agent_host.host.review.apply_decisions import DecisionOutcome, plan
+from jupyter_agent_host.host.review.cell_attribution import CellSides, attribute, touched
 from jupyter_agent_host.host.review.cell_order import Places, noted
 from jupyter_agent_host.host.review.kept_versions import encode, read_cell, side_of
 from jupyter_agent_host.store.journal.rows import CheckpointItemRow, CheckpointRow
@@ -87,8 +87,8 @@ class Turn:
         for key in dict.fromkeys(edit.cell_id for edit in edits):
             before, known = side_of(seen, key), self._items.pop(key, None)
             whole = attribute(
-                Sides(read_cell(known.before), read_cell(known.after)) if known is not None else None,
-                Sides(before, side_of(self.now, key)),
+                CellSides(read_cell(known.before), read_cell(known.after)) if known is not None else None,
+                CellSides(before, side_of(self.now, key)),
                 touched(edits, key, before),
             )
             if whole.before != whole.after:
@@ -105,9 +105,9 @@ class Turn:
 
     def undone(
         self, now: Snapshot | None = None, choice: str = "", keys: Sequence[str] = ()
-    ) -> tuple[Snapshot, Outcome]:
+    ) -> tuple[Snapshot, DecisionOutcome]:
         """All of the turn, or these cells of it."""
-        now, outcome = now or self.now, Outcome()
+        now, outcome = now or self.now, DecisionOutcome()
         items = [item for item in self._items.values() if item.before or item.after]
         places = None if self._places is None else msgspec.json.encode(self._places)
         row = CheckpointRow("n", "t", "s", 0.0, places=places, items=tuple(items))

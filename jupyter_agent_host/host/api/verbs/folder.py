@@ -10,9 +10,9 @@ import anyio.to_thread
 from jupyter_agent_host.errors import WorkspaceError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
-from jupyter_agent_host.host.sandboxes.launch import project_of
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.workspace.copy_in.forbidden_folders import folder_problem
+from jupyter_agent_host.host.workspace.notebook_workspace import project_of
 from jupyter_agent_host.host.workspace.project import Project
 from jupyter_agent_host.protocol.host_api import Done, FolderRequest
 from jupyter_agent_host.store.journal.rows import NotebookRow

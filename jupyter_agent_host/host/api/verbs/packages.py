@@ -9,7 +9,6 @@ import anyio.to_thread
 from jupyter_agent_host.errors import WorkspaceError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
-from jupyter_agent_host.host.review.apply_decisions import workspace_of
 from jupyter_agent_host.protocol.host_api import Done, PackagesRequest
 
 
@@ -19,7 +18,7 @@ async def packages(agent: NotebookAgent, _ref: NotebookRef, request: PackagesReq
     Raises:
         WorkspaceError: the file cannot be made, or there is one already.
     """
-    found = await (await workspace_of(agent)).installed()
+    found = await (await agent.workspace()).installed()
     if not found:
         return Done(message="The agent installed no packages into its environment.")
     if not request.file:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.permissions.permission_modes import allowed_modes, check_mode, effective_mode
@@ -33,8 +31,7 @@ async def notebook_mode(agent: NotebookAgent, _ref: NotebookRef, request: Notebo
     settings = agent.services.settings.review
     if request.mode is not None:
         check_mode(request.mode, settings)
-        agent.row = replace(agent.row, notebook_mode=request.mode)
-        await agent.services.journal.put_notebook(agent.row)
+        await agent.state.update(notebook_mode=request.mode)
     mode = effective_mode(agent.row.notebook_mode, settings)
     return NotebookModeInfo(mode=mode, allowed=allowed_modes(settings), message=_SENTENCES[mode])
 
@@ -51,7 +48,6 @@ async def revoke(agent: NotebookAgent, _ref: NotebookRef, request: RevokeRequest
     count = await store.revoke_grants(agent.row.notebook_id, request.target, request.risk)
     gone = [pattern for pattern in agent.row.grants if request.target in ("", pattern) and request.risk is None]
     if gone:
-        agent.revoke_files(gone)
-        await agent.services.journal.put_notebook(agent.row)
+        await agent.revoke_files(gone)
     count += len(gone)
     return Done(ok=count > 0, message=f"{count} taken back." if count else "There was no such grant.")

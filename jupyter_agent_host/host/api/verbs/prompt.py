@@ -10,7 +10,7 @@ from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.sessions import session_selection
 from jupyter_agent_host.host.sessions.session_options import session_options
 from jupyter_agent_host.host.turns import prompt_attachments
-from jupyter_agent_host.host.turns.queued_turn import Turn
+from jupyter_agent_host.host.turns.queued_turn import QueuedTurn
 from jupyter_agent_host.protocol.host_api import PromptAccepted, PromptRequest
 from jupyter_agent_host.protocol.limits import MAX_PROMPT_BYTES
 from jupyter_agent_host.store.digests import prompt_digest
@@ -57,9 +57,9 @@ def _accepted(
     )
 
 
-async def _turn(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest) -> Turn:
+async def _turn(agent: NotebookAgent, ref: NotebookRef, request: PromptRequest) -> QueuedTurn:
     source = await session_selection.fork_source(agent)
-    return Turn(
+    return QueuedTurn(
         request=request,
         session_id=agent.row.session_id,
         options=await session_options(agent, request),

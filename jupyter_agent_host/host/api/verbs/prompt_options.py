@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.agents.collect_changes import collect
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
@@ -11,8 +9,7 @@ from jupyter_agent_host.protocol.host_api import Done, GrantRequest, ModelReques
 
 
 async def grant(agent: NotebookAgent, _ref: NotebookRef, request: GrantRequest) -> Done:
-    agent.grant(request.target)
-    await agent.services.journal.put_notebook(agent.row)
+    await agent.grant(request.target)
     events, _ = await collect(agent)
     if events:
         await agent.emit(agent.active.turn_id if agent.active else "", *events)
@@ -20,12 +17,10 @@ async def grant(agent: NotebookAgent, _ref: NotebookRef, request: GrantRequest) 
 
 
 async def model(agent: NotebookAgent, _ref: NotebookRef, request: ModelRequest) -> Done:
-    agent.row = replace(agent.row, model=request.model or "")
-    await agent.services.journal.put_notebook(agent.row)
+    await agent.state.update(model=request.model or "")
     return Done(message=f"From the next prompt on: {request.model or 'the default model'}.")
 
 
 async def mode(agent: NotebookAgent, _ref: NotebookRef, request: ModeRequest) -> Done:
-    agent.row = replace(agent.row, permission_mode=request.mode)
-    await agent.services.journal.put_notebook(agent.row)
+    await agent.state.update(permission_mode=request.mode)
     return Done(message=f"From the next prompt on, permission mode {request.mode}.")

@@ -7,7 +7,6 @@ import anyio.to_thread
 from jupyter_agent_host.errors import ReviewError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
-from jupyter_agent_host.host.review.apply_decisions import shown_folder
 from jupyter_agent_host.host.review.checkpoint_summary import turn_of
 from jupyter_agent_host.host.review.item_diffs import cell_diff, file_diff, waiting_diff
 from jupyter_agent_host.protocol.review_api import (
@@ -61,7 +60,7 @@ async def review_diff(agent: NotebookAgent, _ref: NotebookRef, request: DiffRequ
         return await cell_diff(agent, item)
     if item.state == "waiting":
         return await waiting_diff(agent, item)
-    return await anyio.to_thread.run_sync(file_diff, await shown_folder(agent), agent.review.keeper, item)
+    return await anyio.to_thread.run_sync(file_diff, await agent.shown_folder(), agent.review.keeper, item)
 
 
 async def accept(agent: NotebookAgent, _ref: NotebookRef, request: DecideRequest) -> Decided:

@@ -88,8 +88,7 @@ async def trust(agent: NotebookAgent, _ref: NotebookRef, request: TrustRequest) 
 
 async def strip(agent: NotebookAgent, _ref: NotebookRef, _request: object) -> Done:
     """Take the session out of the notebook's file, and keep it out until the next turn. Idempotent."""
-    agent.row = replace(agent.row, stripped=True)
-    await agent.services.journal.put_notebook(agent.row)
+    await agent.state.update(stripped=True)
     await agent.publish(agent)
     text = "The notebook's file will hold no session until the next turn. This server keeps the conversation."
     return Done(message=text, session_id=agent.row.session_id)

@@ -1,4 +1,9 @@
-"""The way out to anything but the model: which hosts, by whose leave, at which address, and how much."""
+"""The way out to anything but the model: which hosts, by whose leave, at which address, and how much.
+
+Owns reading destinations, resolving and dialling them, and carrying http and tunnels. Called by
+`host.gateway.gateway` and `host.gateway.services`; the decisions come through `network_port.Network`. Entered by
+`egress_request`.
+"""
 
 from __future__ import annotations
 

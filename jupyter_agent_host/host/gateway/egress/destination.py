@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from jupyter_agent_host.host.gateway.egress.egress_refusal import EgressRefusal
-from jupyter_agent_host.host.gateway.shown import shown
+from jupyter_agent_host.host.gateway.gateway_refusal import shown
 
 Address = IPv4Address | IPv6Address
 

@@ -13,7 +13,7 @@ from jupyter_agent_host.host.gateway.egress.destination import Address, Destinat
 from jupyter_agent_host.host.gateway.egress.egress_refusal import UNREACHABLE, EgressRefusal
 from jupyter_agent_host.host.gateway.egress.internet import Outside, ThisMachineError
 from jupyter_agent_host.host.gateway.egress.public_addresses import is_companys_own, what_is
-from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import GatewayLimits
 
 _MAX_TRIED = 4
 
@@ -31,7 +31,7 @@ class Dialer:
     """Makes connections. No name is resolved twice, so nothing can change between check and connection."""
 
     outside: Outside
-    bounds: Bounds
+    bounds: GatewayLimits
     proxy: CompanyProxy | None = None
 
     async def dial(

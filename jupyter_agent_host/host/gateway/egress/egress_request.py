@@ -18,7 +18,7 @@ from jupyter_agent_host.host.gateway.egress.egress_refusal import EgressRefusal
 from jupyter_agent_host.host.gateway.egress.http_forwarding import Carried, Wish, checked_path, forward
 from jupyter_agent_host.host.gateway.egress.network_port import EgressRecord, Network, Permitted
 from jupyter_agent_host.host.gateway.egress.tunnel import Tunnel
-from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import GatewayLimits
 from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, malformed
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class EgressExchange:
     connection: ClientConnection
     network: Network
     dialer: Dialer
-    bounds: Bounds
+    bounds: GatewayLimits
     is_tunnel: bool = False
     record: EgressRecord = field(default_factory=lambda: EgressRecord(_NOWHERE, "denied", "", "http"))
 

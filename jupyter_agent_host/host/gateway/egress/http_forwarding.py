@@ -15,7 +15,7 @@ from jupyter_agent_host.host.gateway.egress.destination import Destination
 from jupyter_agent_host.host.gateway.egress.dialer import Reached
 from jupyter_agent_host.host.gateway.egress.egress_refusal import UNREACHABLE, EgressRefusal
 from jupyter_agent_host.host.gateway.egress.httpcore_stream import WireStream
-from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import GatewayLimits
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -82,7 +82,9 @@ class Wish:
     path: bytes
 
 
-async def forward(connection: ClientConnection, wish: Wish, reached: Reached, carried: Carried, bounds: Bounds) -> None:
+async def forward(
+    connection: ClientConnection, wish: Wish, reached: Reached, carried: Carried, bounds: GatewayLimits
+) -> None:
     """Send the request over a dialled connection and give the client the answer; closes that connection.
 
     Raises:

@@ -9,7 +9,7 @@ import anyio.abc
 
 from jupyter_agent_host.errors import AgentHostError
 from jupyter_agent_host.host.gateway.egress.egress_refusal import EgressRefusal
-from jupyter_agent_host.host.gateway.gateway_limits import KIB, Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import KIB, GatewayLimits
 
 _CHUNK_BYTES = 256 * KIB
 _ENDED = (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, OSError, AgentHostError)
@@ -27,7 +27,7 @@ class Tunnel:
         self,
         client: anyio.abc.ByteStream,
         server: anyio.abc.ByteStream,
-        bounds: Bounds,
+        bounds: GatewayLimits,
         count: Callable[[int], None],
     ) -> None:
         self._client, self._server = client, server

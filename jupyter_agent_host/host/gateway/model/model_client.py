@@ -11,12 +11,11 @@ from typing import Any, final
 
 import httpx
 
-from jupyter_agent_host.host.gateway.gateway_limits import Bounds
-from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
+from jupyter_agent_host.host.gateway.gateway_limits import GatewayLimits
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, shown
 from jupyter_agent_host.host.gateway.model.credential_headers import Headers
 from jupyter_agent_host.host.gateway.model.model_endpoint import check_endpoint, make_client
 from jupyter_agent_host.host.gateway.model.model_routes import ModelRoute
-from jupyter_agent_host.host.gateway.shown import shown
 from jupyter_agent_host.host.settings import GatewaySettings
 
 _MAX_SENTENCE = 2_000
@@ -28,21 +27,21 @@ class UpstreamBrokeError(Exception):
 
 
 @final
-class Upstream:
+class ModelClient:
     """One HTTP client for all notebooks, and the sentences for what can go wrong with it.
 
     Raises:
         ConfigError: the base URL, the credential or the server's network settings cannot be used.
     """
 
-    def __init__(self, settings: GatewaySettings, bounds: Bounds) -> None:
+    def __init__(self, settings: GatewaySettings, bounds: GatewayLimits) -> None:
         endpoint = check_endpoint(settings)
         self._base_url, self._host, self._secret = endpoint.base_url, endpoint.host, endpoint.secret
         self._bounds = bounds
         self._own = {name.lower().encode("ascii") for name in settings.headers}
         self._client = make_client(endpoint, bounds, settings.company)
 
-    async def __aenter__(self) -> Upstream:
+    async def __aenter__(self) -> ModelClient:
         await self._client.__aenter__()
         return self
 

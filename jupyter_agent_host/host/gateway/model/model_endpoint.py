@@ -13,12 +13,12 @@ import httpx
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.gateway.egress.company_proxy import check_proxy, is_excepted, trusted
 from jupyter_agent_host.host.gateway.egress.destination import read_authority
-from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import GatewayLimits
 from jupyter_agent_host.host.settings import CompanyNetwork, GatewaySettings
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class ModelEndpoint:
     """Checked settings: `base_url` has no slash at its end; `secret` is "" if there is none."""
 
     base_url: str
@@ -27,19 +27,21 @@ class Endpoint:
     secret: str = field(repr=False)
 
 
-def check_endpoint(settings: GatewaySettings) -> Endpoint:
+def check_endpoint(settings: GatewaySettings) -> ModelEndpoint:
     """The endpoint of these settings.
 
     Raises:
         ConfigError: the base URL or the credential cannot be used.
     """
     base_url, is_loopback = _checked_base_url(settings.base_url)
-    return Endpoint(
+    return ModelEndpoint(
         base_url=base_url, host=urlsplit(base_url).netloc, is_loopback=is_loopback, secret=_checked_secret(settings)
     )
 
 
-def make_client(endpoint: Endpoint, bounds: Bounds, company: CompanyNetwork | None = None) -> httpx.AsyncClient:
+def make_client(
+    endpoint: ModelEndpoint, bounds: GatewayLimits, company: CompanyNetwork | None = None
+) -> httpx.AsyncClient:
     """A client that keeps no cookies, follows no redirects and checks certificates.
 
     Proxy and CA bundle are the company's; without one they come from the server's environment as usual (`HTTPS_PROXY`,
@@ -69,7 +71,7 @@ def make_client(endpoint: Endpoint, bounds: Bounds, company: CompanyNetwork | No
         ) from err
 
 
-def _proxy(endpoint: Endpoint, company: CompanyNetwork | None) -> httpx.Proxy | None:
+def _proxy(endpoint: ModelEndpoint, company: CompanyNetwork | None) -> httpx.Proxy | None:
     """The company's proxy, unless the endpoint is reached without.
 
     Raises:

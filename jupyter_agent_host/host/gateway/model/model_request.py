@@ -12,19 +12,18 @@ import httpx
 
 from jupyter_agent_host.errors import AgentHostError, CredentialMissingError
 from jupyter_agent_host.host.gateway.client_connection import ClientConnection, ConnectionGoneError, RequestHead
-from jupyter_agent_host.host.gateway.gateway_limits import KIB, Bounds
-from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, malformed
+from jupyter_agent_host.host.gateway.gateway_limits import KIB, GatewayLimits
+from jupyter_agent_host.host.gateway.gateway_refusal import Refusal, malformed, shown
 from jupyter_agent_host.host.gateway.model.credential_headers import Headers, request_headers, response_headers
-from jupyter_agent_host.host.gateway.model.model_client import Upstream, UpstreamBrokeError
+from jupyter_agent_host.host.gateway.model.model_client import ModelClient, UpstreamBrokeError
 from jupyter_agent_host.host.gateway.model.model_routes import ModelRoute, decide
 from jupyter_agent_host.host.gateway.model.request_body import parse_body
 from jupyter_agent_host.host.gateway.model.request_policy import CheckedRequest, check_request
-from jupyter_agent_host.host.gateway.model.request_quota import Quota
+from jupyter_agent_host.host.gateway.model.request_quota import RequestQuota
 from jupyter_agent_host.host.gateway.model.request_record import Progress, record
 from jupyter_agent_host.host.gateway.model.response_pipe import Pipe
 from jupyter_agent_host.host.gateway.model.usage_meter import JsonMeter, StreamMeter
 from jupyter_agent_host.host.gateway.notebook_scope import Scope
-from jupyter_agent_host.host.gateway.shown import shown
 from jupyter_agent_host.host.settings import Credential, GatewaySettings
 
 logger = logging.getLogger(__name__)
@@ -33,16 +32,16 @@ _PARSE_ON_LOOP_BYTES = 256 * KIB
 
 
 @dataclass(frozen=True)
-class Exchange:
+class ModelExchange:
     """Answers one request of one notebook."""
 
     settings: GatewaySettings
-    bounds: Bounds
-    upstream: Upstream
+    bounds: GatewayLimits
+    upstream: ModelClient
     parsing: anyio.CapacityLimiter
     connection: ClientConnection
     scope: Scope
-    quota: Quota
+    quota: RequestQuota
     progress: Progress = field(default_factory=Progress)
 
     async def answer(self, head: RequestHead) -> None:

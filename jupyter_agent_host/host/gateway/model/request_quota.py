@@ -9,17 +9,17 @@ from contextlib import asynccontextmanager, contextmanager
 
 import anyio
 
-from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import GatewayLimits
 from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
 
 _OTHER_REQUESTS_FACTOR = 5
 """Token counts and refused requests cost nothing: so many times more of them are borne with."""
 
 
-class Quota:
+class RequestQuota:
     """The counters of one notebook; shared by all of its connections."""
 
-    def __init__(self, bounds: Bounds, *, max_in_flight: int, max_requests_per_minute: int) -> None:
+    def __init__(self, bounds: GatewayLimits, *, max_in_flight: int, max_requests_per_minute: int) -> None:
         self._bounds = bounds
         self._places = anyio.Semaphore(max_in_flight)
         self._waiting = 0

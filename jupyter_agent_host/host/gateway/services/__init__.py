@@ -1,7 +1,7 @@
 """Named places outside that the gateway signs in to: a package index, a git server, an MCP server.
 
-A tool inside asks `http://127.0.0.1:<way out>/to/<name>/…` in clear; the gateway adds the credential and goes on over
-TLS. The origin is the administrator's, the credential never goes inside.
+Owns their credentials, paths and rewritten answers. Called by `host.gateway.gateway`. Entered by
+`service_request`.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from jupyter_agent_host.host.gateway.egress.http_forwarding import (
     response_headers,
 )
 from jupyter_agent_host.host.gateway.egress.network_port import EgressRecord, Network
-from jupyter_agent_host.host.gateway.gateway_limits import Bounds
+from jupyter_agent_host.host.gateway.gateway_limits import GatewayLimits
 from jupyter_agent_host.host.gateway.gateway_refusal import Refusal
 from jupyter_agent_host.host.gateway.services import response_rewriter
 from jupyter_agent_host.host.gateway.services.mcp_endpoint_rewriter import EndpointRewriter
@@ -48,7 +48,7 @@ class ServiceExchange:
     connection: ClientConnection
     network: Network
     services: Mapping[str, Service]
-    bounds: Bounds
+    bounds: GatewayLimits
     record: EgressRecord = field(default_factory=lambda: EgressRecord(Destination("", 0), "denied", "", "service"))
 
     async def answer(self, head: RequestHead) -> None:
