@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import anyio.to_thread
@@ -30,8 +29,7 @@ async def folder(agent: NotebookAgent, _ref: NotebookRef, request: FolderRequest
         if request.target:
             chosen = await anyio.to_thread.run_sync(_checked, request.target, agent.row, settings)
         if chosen != agent.row.folder:
-            agent.row = replace(agent.row, folder=chosen)
-            await agent.services.journal.put_notebook(agent.row)
+            await agent.state.update(folder=chosen)
             await agent.stop()
     project = await anyio.to_thread.run_sync(project_of, agent.row, settings)
     return Done(message=_sentence(project, changed=bool(request.target or request.reset)))
