@@ -17,6 +17,7 @@ PUBLIC_API = "https://api.anthropic.com"
 
 SaveState = Literal["full", "no_tool_output", "pointer", "off"]
 WorkspaceMode = Literal["sync", "review", "private", "bind"]
+PROJECT_MARKERS = (".git", "pyproject.toml", "environment.yml", "requirements.txt", ".jupyter-agent", "*.Rproj")
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,8 @@ class WorkspaceSettings:
         max_sync_bytes: the most that one turn may copy out.
         limit: what keeps the private layer small: a `volume`, a `watch`, or the better one that can be had (`auto`).
         masked: glob patterns of secrets that the sandbox never sees, besides the built-in list.
+        markers: names, or globs, of what lies at the top of a project; the nearest folder that has one is shown.
+        root: no project lies above this folder; None where there is no server with a root folder.
     """
 
     mode: WorkspaceMode = "sync"
@@ -180,6 +183,8 @@ class WorkspaceSettings:
     max_sync_bytes: int = 1024**3
     limit: Literal["auto", "volume", "watch"] = "auto"
     masked: tuple[str, ...] = ()
+    markers: tuple[str, ...] = PROJECT_MARKERS
+    root: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -210,6 +215,7 @@ class HostSettings:
         provider_settings: by provider name, keyword arguments of its class.
         idle_timeout: seconds without turn, background task or unacknowledged outbox until the sandbox goes.
         limits, environment: for every sandbox.
+        python: `kernel` shows sandboxes the environment of the notebook's kernel, read-only; `image`: their own only.
         max_turns: tool-use turns in one turn; max_budget_usd: per notebook; None is no cap.
         max_subagents: subagents of one session at once; max_subagent_depth: 1 lets no subagent start another.
         signing_keys: the first signs, any verifies.
@@ -226,6 +232,7 @@ class HostSettings:
     limits: Limits = Limits()
     environment: Mapping[str, str] = field(default_factory=dict)
     stream: Literal["auto", "socket", "exec"] = "auto"
+    python: Literal["kernel", "image"] = "kernel"
     workspace: WorkspaceSettings = WorkspaceSettings()
     gateway: GatewaySettings = GatewaySettings()
     network: NetworkSettings = NetworkSettings()

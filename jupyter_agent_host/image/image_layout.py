@@ -10,6 +10,9 @@ RUNNER_PYTHON = "/opt/agent-host/bin/python"
 RUNNER_COMMAND = (RUNNER_PYTHON, "-I", "-m", "jupyter_agent_host.runner")
 RELAY_COMMAND = (RUNNER_PYTHON, "-I", "-m", "jupyter_agent_host.runner.relay")
 
+AGENT_PYTHON = "/opt/python/bin/python"
+"""The agent's own interpreter, with numpy, pandas and matplotlib."""
+
 AGENT_PATH = "/opt/python/bin:/usr/local/bin:/usr/bin:/bin"
 """PATH of the agent: its own Python (numpy, pandas, matplotlib) first."""
 

@@ -168,8 +168,9 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     session was taken out of the notebook's file and stays out until the next turn. `saved_in` is the file, relative to
     the server's root, in which this session was found just now ("" for none), with the first `saved_turns` of its
     turns; `saved_problem` says why it is not saved as it should be. `hidden_files` are the first hundred of the folder
-    that the agent never sees. `turn_moments`: when the newest turn reached which `TurnMoment`, in seconds since the
-    epoch; empty when none ran since the host started.
+    that the agent never sees. `workspace_folder` is what the agent sees, with commands starting in `workspace_place`
+    below it; `workspace_restricted`: less of it than was asked for, and `workspace_note` says why. `turn_moments`: when
+    the newest turn reached which `TurnMoment`, in seconds since the epoch; empty when none ran since the host started.
     """
 
     notebook_id: str
@@ -182,6 +183,9 @@ class NotebookInfo(Answer, frozen=True, kw_only=True):
     isolation_notes: tuple[str, ...] = ()
     workspace_mode: str = ""
     workspace_note: str = ""
+    workspace_folder: str = ""
+    workspace_place: str = ""
+    workspace_restricted: bool = False
     trust: Trust = "none"
     trust_reason: str = ""
     turns: int = 0
@@ -270,6 +274,25 @@ class GrantRequest(Request, frozen=True, kw_only=True):
     """Let guarded workspace changes through. `target`: a path relative to the notebook's folder, or a glob."""
 
     target: str
+    path: str = ""
+
+
+class FolderRequest(Request, frozen=True, kw_only=True):
+    """Choose the folder that the agent sees; takes effect with the next prompt, in a new sandbox.
+
+    `target`: a path, absolute, below the home (`~/`), or relative to the notebook's folder; "" with `reset` goes back
+    to the notebook's project, "" alone only tells.
+    """
+
+    target: str = ""
+    reset: bool = False
+    path: str = ""
+
+
+class PackagesRequest(Request, frozen=True, kw_only=True):
+    """What the agent installed: tell it, or write it into a new file of this name beside the notebook."""
+
+    file: str = ""
     path: str = ""
 
 
@@ -488,6 +511,8 @@ VERBS: dict[str, tuple[type[Request], type[Answer]]] = {
     "cost": (Simple, Cost),
     "trust": (TrustRequest, Done),
     "grant": (GrantRequest, Done),
+    "folder": (FolderRequest, Done),
+    "packages": (PackagesRequest, Done),
     "model": (ModelRequest, Done),
     "mode": (ModeRequest, Done),
     "answer": (AnswerRequest, Done),

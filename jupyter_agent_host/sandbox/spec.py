@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Union
 
+from jupyter_agent_host.sandbox.python import PythonEnvironment
+
 GIB = 1024**3
 
 LABEL_HOST = "io.jupyter.agent-host.host"
@@ -83,6 +85,8 @@ class SandboxSpec:
         notebook_id, session_id: for labels and names.
         token: the runner's bearer token; goes to the runner's stdin and nowhere else.
         workspace: what `/workspace` is.
+        workdir: the folder in it where commands start, relative; "" for `/workspace` itself.
+        python: what the agent's Python is made of; None for the sandbox's own, with nothing kept.
         limits: resource limits.
         user: uid and gid inside; never 0.
         environment: the complete environment of the runner besides what the provider itself must set
@@ -95,10 +99,17 @@ class SandboxSpec:
     session_id: str
     token: str = field(repr=False)
     workspace: WorkspaceMount = ScratchWorkspace()
+    workdir: str = ""
+    python: PythonEnvironment | None = None
     limits: Limits = Limits()
     user: tuple[int, int] = (1000, 1000)
     environment: Mapping[str, str] = field(default_factory=dict)
     stream: Literal["auto", "socket", "exec"] = "auto"
+
+    @property
+    def start_folder(self) -> str:
+        """Where commands start, as the sandbox sees it."""
+        return f"{WORKSPACE}/{self.workdir}" if self.workdir else WORKSPACE
 
 
 @dataclass(frozen=True)

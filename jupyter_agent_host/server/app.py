@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, cast
 
@@ -80,7 +81,7 @@ class AgentHostExtension(ExtensionApp):
         server = self.server
         self._config_error: ConfigError | None = None
         self._configure()
-        contents = NotebookContents(server)
+        contents = self._contents = NotebookContents(server)
         paths, live, pages = contents.paths, LiveDocuments(server), Pages()
         self.documents = Documents(contents, live, self._announce)
         self.notebooks = ServerNotebooks(server, contents, live, pages, NotebookKernels(server, paths))
@@ -146,8 +147,12 @@ class AgentHostExtension(ExtensionApp):
     def _open_host(self) -> AbstractAsyncContextManager[Manager]:
         if self._config_error is not None:
             raise self._config_error
-        secret = secret_of(self.server.contents_manager.notary)
-        return open_configured_host(self.agent_host, notebook_secret=secret, notebooks=self.notebooks)
+        return open_configured_host(
+            self.agent_host,
+            notebook_secret=secret_of(self.server.contents_manager.notary),
+            notebooks=self.notebooks,
+            root=Path(self._contents.root()),
+        )
 
     async def _prepare(self, manager: Manager) -> None:
         manager.on_envelope(self.documents.prepared)

@@ -26,12 +26,17 @@ SCRIPTED_LABEL = "scripted model"
 
 @asynccontextmanager
 async def open_configured_host(
-    config: AgentHost, *, notebook_secret: bytes | None = None, notebooks: NotebookAccess | None = None
+    config: AgentHost,
+    *,
+    notebook_secret: bytes | None = None,
+    notebooks: NotebookAccess | None = None,
+    root: Path | None = None,
 ) -> AsyncIterator[Manager]:
     """Open a host with these traits; everything closes with the block.
 
     `notebook_secret` is that of the server's contents manager; without one, that of this user's Jupyter data folder.
-    `notebooks` finds the cells and kernels of notebooks, where there is a server that has them.
+    `notebooks` finds the cells and kernels of notebooks, where there is a server that has them; `root` is that server's
+    root folder.
     With no credential set and `scripted_model` given, a scripted model is the upstream, and every surface says so.
 
     Raises:
@@ -43,7 +48,7 @@ async def open_configured_host(
     from jupyter_agent_host.host.assembly import open_host  # noqa: PLC0415 - see above
 
     secret = _own_secret() if notebook_secret is None else notebook_secret
-    settings = config.to_settings(signing_keys(secret, config.secret_file))
+    settings = config.to_settings(signing_keys(secret, config.secret_file), root)
     async with AsyncExitStack() as stack:
         if config.scripted_model and settings.gateway.credential is None:
             settings = await _scripted(stack, settings, config.scripted_model)

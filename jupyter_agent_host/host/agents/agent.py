@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from pathlib import Path
 
 import anyio
+import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError, DivergedSessionError, EnvelopeUntrustedError
 from jupyter_agent_host.host.agents import sandbox_grants
@@ -35,7 +37,7 @@ from jupyter_agent_host.host.turns.queued_turn import QueuedTurn, RunningTurn
 from jupyter_agent_host.host.turns.suspended_turn import AnsweredQuestion
 from jupyter_agent_host.host.wait_any import wait_any
 from jupyter_agent_host.host.workspace import Workspace
-from jupyter_agent_host.host.workspace.notebook_workspace import workspace_for
+from jupyter_agent_host.host.workspace.notebook_workspace import project_of, workspace_for
 from jupyter_agent_host.protocol.attachments import AttachmentInfo
 from jupyter_agent_host.protocol.control import AnswerPermission, Interrupt
 from jupyter_agent_host.protocol.events import (
@@ -153,7 +155,16 @@ class NotebookAgent:
         if self.live is not None:
             return self.live.workspace
         choice = await self.services.choose()
-        return workspace_for(self.row, self.services.settings, self.services.layers, choice.report)
+        return await anyio.to_thread.run_sync(
+            workspace_for, self.row, self.services.settings, self.services.layers, choice.report
+        )
+
+    async def shown_folder(self) -> Path:
+        """The person's folder that the paths of files are relative to."""
+        if self.live is not None and self.live.workspace.folder is not None:
+            return self.live.workspace.folder
+        project = await anyio.to_thread.run_sync(project_of, self.row, self.services.settings)
+        return project.folder or Path(self.row.path).parent
 
     @property
     def busy(self) -> bool:

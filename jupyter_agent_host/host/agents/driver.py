@@ -158,12 +158,15 @@ class Driver:
         if turn.sent:
             return
         agent = self.agent
-        restarted, live.fresh = live.fresh and agent.spoke_before, False
+        first = live.fresh
+        restarted, live.fresh = first and agent.spoke_before, False
         opening = Opening(turn.session_id, turn.options, source=turn.source, fork_at=turn.fork_at)
         await live.leave_others(opening)  # the last words of another session are still taken as that session's
         agent.serving_session = turn.session_id
         await live.ensure_session(opening, self._transcript)
         await live.workspace.refresh()
+        if live.workspace.restricted and not first:  # at its start, `launch` said it
+            await agent.emit(turn.turn_id, Notice(level="info", code="workspace", text=live.workspace.note))
         note = await agent.review.rejections()
         if unsaid := agent.jobs.take_unsaid():
             note = f"[Note from the notebook's host: {losing(unsaid)}]\n{note}".strip()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 import anyio
+import anyio.to_thread
 
 from jupyter_agent_host.errors import LeaseHeldError
 from jupyter_agent_host.host.agents.agent import NotebookAgent
@@ -75,7 +76,8 @@ async def _take(manager: Manager, row: SandboxRow, provider: Provider, sandbox: 
         await sandbox.destroy()
         await services.journal.drop_sandbox(row.sandbox_id)
         return row.notebook_id
-    workspace = workspace_for(notebook, services.settings, services.layers, await provider.probe())
+    report = await provider.probe()
+    workspace = await anyio.to_thread.run_sync(workspace_for, notebook, services.settings, services.layers, report)
     await workspace.prepare()
     live = LiveSandbox(sandbox, row.token, workspace, driver.listener)
     live.fresh, live.started = False, row.created

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+
+import anyio.to_thread
 
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.context_usage import context_window
 from jupyter_agent_host.host.permissions.permission_modes import effective_mode
+from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.sandboxes.usage_sampler import UsageSample
+from jupyter_agent_host.host.workspace.notebook_workspace import project_of
 from jupyter_agent_host.protocol.host_api import NotebookInfo, TurnSummary
 from jupyter_agent_host.store.journal.rows import TurnRow
 
@@ -24,6 +29,7 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
     isolation = live.sandbox.isolation if live is not None else None
     active = agent.active
     known = await journal.standing(row.notebook_id, row.session_id, since=active.started if active else None)
+    folder, place = await _shown(agent, live)
     return NotebookInfo(
         notebook_id=row.notebook_id,
         path=row.path,
@@ -35,6 +41,9 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         isolation_notes=isolation.notes if isolation else (),
         workspace_mode=live.workspace.mode if live is not None else agent.services.settings.workspace.mode,
         workspace_note=live.workspace.note if live is not None else "",
+        workspace_folder=str(folder or ""),
+        workspace_place=place,
+        workspace_restricted=live is not None and live.workspace.restricted,
         trust=agent.trust,
         trust_reason=agent.trust_reason,
         turns=known.turns if agent.claim is None else len(agent.claim.history),
@@ -64,6 +73,14 @@ async def notebook_info(agent: NotebookAgent) -> NotebookInfo:
         refused_files=agent.kept_inside,
         hidden_files=live.workspace.masked[:_MOST_HIDDEN] if live is not None else (),
     )
+
+
+async def _shown(agent: NotebookAgent, live: LiveSandbox | None) -> tuple[Path | None, str]:
+    """The folder that the agent sees, or would see, and where in it commands start."""
+    if live is not None:
+        return live.workspace.folder, live.workspace.workdir
+    project = await anyio.to_thread.run_sync(project_of, agent.row, agent.services.settings)
+    return project.folder, project.place
 
 
 def turn_summary(row: TurnRow) -> TurnSummary:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
@@ -60,6 +61,9 @@ class NotebookAccess(Protocol):
     async def is_another(self, path: str, opened: str) -> bool:
         """Whether another notebook than the one at `opened` is at `path` (both absolute) now."""
 
+    async def python(self, path: str) -> str:
+        """The interpreter that the notebook's kernel runs, or would run; "" for another language, or unknown."""
+
 
 class NoNotebooks:
     """The access of a host that runs without a document server, such as one inside a script."""
@@ -74,3 +78,6 @@ class NoNotebooks:
 
     async def is_another(self, path: str, opened: str) -> bool:
         return path != opened and await anyio.Path(path).exists()
+
+    async def python(self, path: str) -> str:  # noqa: ARG002 - the protocol's signature
+        return sys.executable  # such a host runs in the kernel itself

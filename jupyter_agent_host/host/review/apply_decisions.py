@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import anyio.from_thread
 import anyio.to_thread
@@ -91,7 +90,7 @@ async def undo_files(
     context: ReviewContext, keeper: Keeper, items: Sequence[CheckpointItemRow], choice: Choice
 ) -> DecisionOutcome:
     """Bring files back, each by itself."""
-    undoer = FileUndoer(Path(context.path).parent, keeper, anyio.from_thread.check_cancelled)
+    undoer = FileUndoer(await context.shown_folder(), keeper, anyio.from_thread.check_cancelled)
     outcome = DecisionOutcome()
     changes: list[FileChange] = []
     for item in items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Protocol
 
 from jupyter_agent_host.host.notebook.kernel_jobs import Jobs
@@ -40,6 +41,9 @@ class ReviewContext(Protocol):
 
     async def workspace(self) -> Workspace:
         """The sandbox's workspace, or the same on the private files that it left."""
+
+    async def shown_folder(self) -> Path:
+        """The person's folder that the paths of files are relative to."""
 
     async def emit(self, turn_id: str, *events: AnyEvent, session_id: str = "") -> list[EventRecord]:
         """Journal events, then show them."""

@@ -8,18 +8,25 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import anyio
+import anyio.to_thread
 
 from jupyter_agent_host.errors import AgentHostError, SandboxError
 from jupyter_agent_host.host.disk_quota import Layers
+from jupyter_agent_host.host.notebook.notebook_access import NotebookAccess
 from jupyter_agent_host.host.sandboxes.control_channel import ChannelOwner
+from jupyter_agent_host.host.sandboxes.kernel_python import kernel_environment, read_status
 from jupyter_agent_host.host.sandboxes.provider_choice import ProviderChoice
 from jupyter_agent_host.host.sandboxes.sandbox_connection import LiveSandbox
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.workspace import Workspace
+from jupyter_agent_host.host.workspace.copy_in.sandbox_owner import Owner
+from jupyter_agent_host.host.workspace.files.open_without_links import opened_root
+from jupyter_agent_host.host.workspace.managed_workspace import ENVIRONMENT_DIR
 from jupyter_agent_host.host.workspace.notebook_workspace import workspace_for
 from jupyter_agent_host.protocol.events import Notice
 from jupyter_agent_host.sandbox.provider import Sandbox
-from jupyter_agent_host.sandbox.spec import SandboxSpec
+from jupyter_agent_host.sandbox.python import PythonEnvironment
+from jupyter_agent_host.sandbox.spec import ProviderReport, SandboxSpec
 from jupyter_agent_host.store.journal.journal import Journal
 from jupyter_agent_host.store.journal.rows import NotebookRow, SandboxRow
 
@@ -43,6 +50,9 @@ class LaunchServices(Protocol):
     def host_id(self) -> str: ...
 
     @property
+    def notebooks(self) -> NotebookAccess: ...
+
+    @property
     def journal(self) -> Journal: ...
 
     @property
@@ -64,8 +74,9 @@ async def launch(
         AgentHostError: no provider can work here, or the sandbox did not start. Nothing is left behind.
     """
     choice = await services.choose()
-    workspace = workspace_for(row, services.settings, services.layers, choice.report)
+    workspace = await anyio.to_thread.run_sync(workspace_for, row, services.settings, services.layers, choice.report)
     mount = await workspace.prepare()
+    python = await _python(row, services, choice.report, workspace)
     token = secrets.token_hex(32)
     settings = services.settings
     spec = SandboxSpec(
@@ -74,6 +85,8 @@ async def launch(
         session_id=session_id,
         token=token,
         workspace=mount,
+        workdir=workspace.workdir,
+        python=python,
         limits=settings.limits,
         user=choice.report.sandbox_user,
         environment={**_GIT_IDENTITY, **settings.environment},
@@ -94,7 +107,42 @@ async def launch(
         await sandbox.destroy()  # nobody would find it again
         await workspace.release()
         raise
-    return LiveSandbox(sandbox, token, workspace, owner), notices(sandbox, workspace)
+    found = notices(sandbox, workspace)
+    if python is not None and python.executable:
+        found += await anyio.to_thread.run_sync(_python_notices, python)
+    return LiveSandbox(sandbox, token, workspace, owner), found
+
+
+async def _python(
+    row: NotebookRow, services: LaunchServices, report: ProviderReport, workspace: Workspace
+) -> PythonEnvironment | None:
+    """What the agent's Python is made of; None where no folders of this machine can be mounted, or nothing isolates."""
+    isolated = report.isolation is not None and report.isolation.level != "none"
+    if not (report.shared_filesystem and isolated):
+        return None
+    settings = services.settings
+    executable = await services.notebooks.python(row.path) if settings.python == "kernel" else ""
+    folder = workspace.private_dir / ENVIRONMENT_DIR
+
+    def make() -> PythonEnvironment:
+        if not folder.exists():
+            with opened_root(folder.parent) as parent:
+                Owner(report.file_owner).make_folder(folder.name, parent)
+        return kernel_environment(executable, folder, settings.data_dir)
+
+    return await anyio.to_thread.run_sync(make)
+
+
+def _python_notices(environment: PythonEnvironment) -> list[Notice]:
+    status = read_status(environment)
+    if status.kind == "kernel" or not status.reason:
+        return []
+    what = (
+        "The agent's Python has the kernel's packages, but is the sandbox's own"
+        if status.kind == "packages"
+        else "The agent's Python is the sandbox's own, without the kernel's packages"
+    )
+    return [Notice(level="info", code="python", text=f"{what}: {status.reason}.")]
 
 
 async def _remember(sandbox: Sandbox, token: str, journal: Journal) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 import anyio
@@ -18,11 +19,15 @@ from jupyter_agent_host.host.workspace.files.remove_tree import remove_tree
 from jupyter_agent_host.host.workspace.guards.file_grants import Grants
 from jupyter_agent_host.host.workspace.modes.mode_choice import choose_flavour
 from jupyter_agent_host.host.workspace.modes.workspace_mode import Flavour
+from jupyter_agent_host.host.workspace.packages import installed_packages
 from jupyter_agent_host.host.workspace.sync_state import Stamp, start_anew
 from jupyter_agent_host.host.workspace.workspace_interface import Collected, Look, Workspace, WorkspaceRequest
 from jupyter_agent_host.sandbox.spec import WorkspaceMount
 
 T = TypeVar("T")
+
+ENVIRONMENT_DIR = "env"
+"""In the private folder: what the agent installs."""
 
 
 def plan_workspace(request: WorkspaceRequest) -> Workspace:
@@ -39,6 +44,23 @@ class _PlannedWorkspace:
         self._layer: Layer | None = None
         self._held = False
         self._emptied = ""
+
+    @property
+    def folder(self) -> Path | None:
+        folder = self._request.folder
+        return folder / self._request.place if folder is not None and self.restricted else folder
+
+    @property
+    def private_dir(self) -> Path:
+        return self._request.state_dir if self._layer is None else self._layer.folder
+
+    @property
+    def workdir(self) -> str:
+        return self._request.place if self.mode != "private" and not self.restricted else ""
+
+    @property
+    def restricted(self) -> bool:
+        return self._flavour is not None and self._flavour.restricted
 
     @property
     def mode(self) -> str:
@@ -86,6 +108,9 @@ class _PlannedWorkspace:
 
     async def revert(self, paths: Sequence[str]) -> None:
         await self._run(lambda: self._chosen().revert(paths, _check))
+
+    async def installed(self) -> list[str]:
+        return await self._run(lambda: installed_packages(self.private_dir / ENVIRONMENT_DIR))
 
     def grant(self, pattern: str) -> None:
         if pattern not in self._grants:
@@ -153,7 +178,7 @@ class _PlannedWorkspace:
         if layer is None or layer.rung != "watch" or self._held or not _excess(layer):
             return ""
         start_anew(layer.state, layer.folder)
-        for place in (*layer.folder.glob("earlier-*"), layer.folder / "private"):
+        for place in (*layer.folder.glob("earlier-*"), layer.folder / "private", layer.folder / ENVIRONMENT_DIR):
             remove_tree(place)
         self._flavour = None
         return "The agent's private files had passed the disk limit and were removed."
@@ -176,7 +201,7 @@ def _check() -> None:
 
 
 def _excess(layer: Layer) -> str:
-    trees = [layer.folder / name for name in ("copy", "upper", "private")]
+    trees = [layer.folder / name for name in ("copy", "upper", "private", ENVIRONMENT_DIR)]
     use = measure(trees, layer.limits, _check)
     if not use.passes(layer.limits):
         return ""

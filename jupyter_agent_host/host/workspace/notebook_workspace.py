@@ -9,18 +9,21 @@ from jupyter_agent_host.host.disk_quota import Layers
 from jupyter_agent_host.host.settings import HostSettings
 from jupyter_agent_host.host.workspace.files.file_backups import Keeper
 from jupyter_agent_host.host.workspace.managed_workspace import plan_workspace
+from jupyter_agent_host.host.workspace.project import Project, ProjectRules, find_project
 from jupyter_agent_host.host.workspace.workspace_interface import Workspace, WorkspaceRequest
 from jupyter_agent_host.sandbox.spec import ProviderReport
 from jupyter_agent_host.store.journal.rows import NotebookRow
 
 
 def workspace_for(row: NotebookRow, settings: HostSettings, layers: Layers, report: ProviderReport) -> Workspace:
-    """The notebook's workspace; its private state outlives every sandbox."""
+    """The notebook's workspace; its private state outlives every sandbox. Looks for the project's folder: blocking."""
+    project = project_of(row, settings)
     path = Path(row.path) if row.path else None
     return plan_workspace(
         WorkspaceRequest(
             settings=settings.workspace,
-            folder=path.parent if path else None,
+            folder=project.folder,
+            place=project.place,
             state_dir=state_dir(settings.data_dir, row.notebook_id),
             report=report,
             grants=row.grants,
@@ -29,6 +32,13 @@ def workspace_for(row: NotebookRow, settings: HostSettings, layers: Layers, repo
             layers=layers,
         )
     )
+
+
+def project_of(row: NotebookRow, settings: HostSettings) -> Project:
+    """The folder that the notebook's agent sees. Blocking, shortly."""
+    wanted = settings.workspace
+    rules = ProjectRules(wanted.markers, wanted.root, settings.data_dir, wanted.masked)
+    return find_project(Path(row.path).parent if row.path else None, rules, row.folder)
 
 
 def file_keeper(settings: HostSettings, notebook_id: str) -> Keeper:

@@ -63,16 +63,23 @@ class Ledger(msgspec.Struct):
     """Entries by relative path.
 
     Attributes:
-        flavour: what made this state.
+        flavour: what made this state; `folder`: of which folder of the person's, see `identity`; "" if not known.
         masked: secrets, as told; `hidden`: all that an overlay's upper folder hides.
         links: the person's own symbolic links that were made inside, with their targets.
     """
 
     flavour: str = ""
+    folder: str = ""
     entries: dict[str, Entry] = {}
     masked: list[str] = []
     hidden: list[str] = []
     links: dict[str, str] = {}
+
+
+def identity(folder: Path) -> str:
+    """Tells one folder from another, and stays when it is renamed."""
+    found = folder.stat()
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 _decoder = msgspec.json.Decoder(Ledger)

@@ -22,7 +22,8 @@ class WorkspaceRequest:
     """What a workspace is to be made of.
 
     Attributes:
-        folder: the notebook's folder; None (unknown) gives a private workspace.
+        folder: the folder that is shown; None (unknown) gives a private workspace.
+        place: the notebook's folder relative to it, "" for that folder itself.
         state_dir: private to this notebook and to the host; made 0700; survives restarts.
         layer: where the agent's private layer is made, if not in `state_dir`; what it may hold and who sees to that.
         layers: finds the private layer; None makes it in `state_dir`, without a limit.
@@ -40,6 +41,7 @@ class WorkspaceRequest:
     keeper: Keeper | None = None
     layers: Layers | None = None
     layer: Layer | None = None
+    place: str = ""
 
     @property
     def layer_dir(self) -> Path:
@@ -97,7 +99,11 @@ class Workspace(Protocol):
     """One notebook's workspace. Calls are serialised; blocking work runs in threads and stops when cancelled.
 
     Attributes:
+        folder: the person's folder that it is made of, None if it is not known.
+        private_dir: where else the sandbox's own files may be kept, within the same limit; known after `prepare`.
         mode: `sync`, `review`, `private` or `bind`: what it really is, known after `prepare`.
+        workdir: where commands start, below `/workspace`: "" for that folder itself; known after `prepare`.
+        restricted: less is shown than was asked for, and `note` says why.
         note: one sentence when that differs from what was asked or must be said aloud, else "".
         masked: relative paths that are hidden from the agent, known after `prepare`.
         watched: whether nothing but `overfull` keeps the layer small, known after `prepare`.
@@ -105,7 +111,19 @@ class Workspace(Protocol):
     """
 
     @property
+    def folder(self) -> Path | None: ...
+
+    @property
+    def private_dir(self) -> Path: ...
+
+    @property
     def mode(self) -> str: ...
+
+    @property
+    def workdir(self) -> str: ...
+
+    @property
+    def restricted(self) -> bool: ...
 
     @property
     def note(self) -> str: ...
@@ -159,6 +177,9 @@ class Workspace(Protocol):
 
     async def revert(self, paths: Sequence[str]) -> None:
         """Take changes that wait back inside: the agent sees the person's file again. Raises as `refresh`."""
+
+    async def installed(self) -> list[str]:
+        """What the agent installed into its environment, as lines of a requirements file."""
 
     async def overfull(self) -> str:
         """Why the sandbox must be stopped: its layer passed what it may hold; "" while it did not, or cannot.

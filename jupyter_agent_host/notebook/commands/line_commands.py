@@ -38,6 +38,8 @@ USAGE = {
     "fork": "go on in a copy of the session",
     "trust": "go on with a session that came with the notebook: `trust`, `trust fresh`, `trust journal|notebook`",
     "grant": "let a guarded file out of the sandbox: `grant PATH`",
+    "folder": "the folder that the agent sees: `folder`, `folder PATH`, `folder --default` for the notebook's project",
+    "packages": "what the agent installed: `packages`, or `packages FILE.txt` to write it beside the notebook",
     "model": "change the model from the next turn on: `model NAME`, or `model` for the default",
     "network": "what the agent may reach: `network`, `network allow|deny|revoke HOST`",
     "mcp": "MCP servers of the agent: `mcp`, `mcp on|off NAME`",
@@ -69,7 +71,9 @@ class Text:
     markdown: str
 
 
-def request_for(command: str, words: list[str], path: str) -> tuple[str, Request]:
+def request_for(  # noqa: C901 - one case a command
+    command: str, words: list[str], path: str
+) -> tuple[str, Request]:
     """The verb and its request.
 
     Raises:
@@ -81,6 +85,10 @@ def request_for(command: str, words: list[str], path: str) -> tuple[str, Request
             verb, extra = "trust", {"choice": words[0] if words else "resume"}
         case "grant", [target]:
             verb, extra = "grant", {"target": target}
+        case "folder", [] | [_]:
+            verb, extra = "folder", _folder(*words)
+        case "packages", [] | [_]:
+            verb, extra = "packages", {"file": words[0] if words else ""}
         case "model", [] | [_]:
             verb, extra = "model", {"model": words[0] if words else None}
         case "mode", [mode] if mode in MODES:
@@ -99,6 +107,10 @@ def request_for(command: str, words: list[str], path: str) -> tuple[str, Request
                 raise AgentCellError(_usage_of(command))
             verb, extra = found
     return verb, msgspec.convert({**extra, "path": path}, VERBS[verb][0])
+
+
+def _folder(target: str = "") -> dict[str, Any]:
+    return {"reset": True} if target == "--default" else {"target": target}
 
 
 def _usage_of(command: str) -> str:
@@ -165,6 +177,7 @@ def status_rows(info: NotebookInfo) -> dict[str, str]:
         "saved state": _trust_words(info),
         "sandbox": sandbox,
         "": "; ".join(info.isolation_notes),
+        "sees": _sees(info),
         "workspace": " · ".join(word for word in (info.workspace_mode, info.workspace_note) if word),
         "model": (info.model or "default") + (" (scripted, not a real model)" if info.scripted_model else ""),
         "asks": f"{info.notebook_mode} in the notebook, {info.permission_mode} in the sandbox",
@@ -173,6 +186,15 @@ def status_rows(info: NotebookInfo) -> dict[str, str]:
         "kept inside": ", ".join(info.refused_files),
         "hidden from it": ", ".join(info.hidden_files),
     }
+
+
+def _sees(info: NotebookInfo) -> str:
+    """The folder that the agent sees; how to choose another is part of the note where less is shown than asked for."""
+    if not info.workspace_folder or info.workspace_mode == "private":
+        return "no folder of yours; `%agent folder PATH` chooses one" if info.workspace_restricted else ""
+    what = "the plain files in " if info.workspace_restricted else ""
+    start = f" (commands start in {info.workspace_place})" if info.workspace_place else ""
+    return f"{what}{info.workspace_folder}{start}; `%agent folder PATH` chooses another"
 
 
 def _trust_words(info: NotebookInfo) -> str:

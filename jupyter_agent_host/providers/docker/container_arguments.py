@@ -15,7 +15,13 @@ from docker.types import LogConfig, Mount, Ulimit
 from jupyter_agent_host.container_engine.engine import Engine
 from jupyter_agent_host.container_engine.engine_errors import PROVIDER
 from jupyter_agent_host.errors import ConfigError
-from jupyter_agent_host.image.image_layout import BASE_ENVIRONMENT, RUNNER_COMMAND, SOCKET_DIR
+from jupyter_agent_host.image.image_layout import (
+    AGENT_PYTHON,
+    BASE_ENVIRONMENT,
+    RUNNER_COMMAND,
+    RUNNER_PYTHON,
+    SOCKET_DIR,
+)
 from jupyter_agent_host.protocol.limits import PROTOCOL_VERSION
 from jupyter_agent_host.providers.common.denied_system_calls import (
     ALLOWED,
@@ -27,7 +33,8 @@ from jupyter_agent_host.providers.common.denied_system_calls import (
 )
 from jupyter_agent_host.providers.docker.docker_settings import ENGINES_OWN, DockerSettings
 from jupyter_agent_host.providers.docker.sandbox_folder import SandboxFolder
-from jupyter_agent_host.providers.docker.workspace_mounts import Mounts, Tmpfs
+from jupyter_agent_host.providers.docker.workspace_mounts import Mounts, Tmpfs, packages_inside
+from jupyter_agent_host.sandbox.python import start_command
 from jupyter_agent_host.sandbox.spec import LABEL_HOST, LABEL_NOTEBOOK, LABEL_PROTOCOL, LABEL_SESSION, SandboxSpec
 
 StreamMode = Literal["socket", "exec"]
@@ -93,7 +100,7 @@ def container_arguments(blueprint: Blueprint) -> dict[str, Any]:
     spec, settings = blueprint.spec, blueprint.settings
     arguments: dict[str, Any] = {
         "image": settings.image,
-        "entrypoint": list(RUNNER_COMMAND),
+        "entrypoint": _entrypoint(spec),
         "command": [],
         "user": f"{spec.user[0]}:{spec.user[1]}",
         "working_dir": "/workspace",
@@ -104,6 +111,12 @@ def container_arguments(blueprint: Blueprint) -> dict[str, Any]:
         "host_config": _host_config(blueprint),
     }
     return {**arguments, **settings.extra_create_kwargs}
+
+
+def _entrypoint(spec: SandboxSpec) -> list[str]:
+    if spec.python is None:
+        return list(RUNNER_COMMAND)
+    return start_command(spec.python, (RUNNER_PYTHON, "-I", "-S"), (AGENT_PYTHON,), RUNNER_COMMAND, packages_inside)
 
 
 def _host_config(blueprint: Blueprint) -> Mapping[str, Any]:

@@ -100,7 +100,12 @@ class ContainerLaunch:
 
     async def _answer(self, sandbox: DockerSandbox, folder: SandboxFolder) -> None:
         line = encode_start(
-            RunnerStart(token=self.spec.token, socket_path=SOCKET_PATH, require_outside_peer=self.mode == "socket")
+            RunnerStart(
+                token=self.spec.token,
+                socket_path=SOCKET_PATH,
+                require_outside_peer=self.mode == "socket",
+                workdir=self.spec.start_folder,
+            )
         )
         nonce = folder.write_nonce() if self.mode == "socket" else ""
         await in_thread(calls.start_with_line, self.engine.client, sandbox.id, line)

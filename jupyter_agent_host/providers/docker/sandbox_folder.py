@@ -48,6 +48,13 @@ class SandboxFolder:
         link.symlink_to(target)
         return link
 
+    def open_place(self, name: str) -> Path:
+        """An empty folder that everybody may pass through and this user alone may write to."""
+        place = self.path / name
+        place.mkdir()
+        place.chmod(0o755)
+        return place
+
     def show_as(self, name: str, target: Path, owner: tuple[int, int]) -> Path:
         """As `link`, with the owner of `target` appearing as `owner` (uid, gid), read-only.
 

@@ -15,6 +15,7 @@ from jupyter_agent_host.container_engine.engine_errors import PROVIDER, translat
 from jupyter_agent_host.errors import SandboxStartError
 from jupyter_agent_host.providers.docker.id_mapped_mounts import can_map_ids
 from jupyter_agent_host.providers.docker.sandbox_folder import SandboxFolder
+from jupyter_agent_host.sandbox.python import ENVIRONMENT, PythonEnvironment, belongs_to_system
 from jupyter_agent_host.sandbox.spec import (
     HOME,
     WORKSPACE,
@@ -25,6 +26,7 @@ from jupyter_agent_host.sandbox.spec import (
 )
 
 _TMPFS_SHARE = 4
+_ROOTS_HOME = Path("/root")
 _ROOT_ONLY = 0o700
 _ANYBODY = 0o1777
 _MARKS = (",", ":", "\\", '"')
@@ -83,7 +85,27 @@ def plan_mounts(spec: SandboxSpec, name: str, folder: SandboxFolder, *, quota: b
         plan.notes.append(
             workspace.limit or "the disk limit is not enforced: changes of /workspace lie in a folder of the host"
         )
+    if spec.python is not None:
+        _plan_python(plan, spec.python, folder)
     return plan
+
+
+def _plan_python(plan: Mounts, python: PythonEnvironment, folder: SandboxFolder) -> None:
+    """The kernel's environment at its own paths, and the folder that the agent installs into."""
+    plan.mounts.append(Mount(target=ENVIRONMENT, source=str(_existing(python.folder)), type="bind"))
+    targets = {str(part): part for part in python.parts}
+    targets |= {packages_inside(path): path for path in python.packages if belongs_to_system(path)}
+    if any(Path(target).is_relative_to(_ROOTS_HOME) for target in targets):
+        # The image's own is closed to everybody else, and what lies below must be reached.
+        plan.mounts.append(Mount(target=str(_ROOTS_HOME), source=str(folder.open_place("root")), type="bind"))
+    for target, source in sorted(targets.items()):
+        if not any(other != target and Path(target).is_relative_to(other) for other in targets):
+            plan.mounts.append(Mount(target=target, source=str(source.resolve()), type="bind", read_only=True))
+
+
+def packages_inside(path: Path) -> str:
+    """Where a folder of the kernel's packages is seen inside."""
+    return f"/opt/kernel{path}" if belongs_to_system(path) else str(path)
 
 
 def _plan_scratch(plan: Mounts, spec: SandboxSpec, name: str, *, quota: bool) -> None:

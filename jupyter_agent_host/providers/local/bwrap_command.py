@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jupyter_agent_host.providers.common.python_interpreter import Interpreter
+from jupyter_agent_host.providers.common.python_interpreter import Interpreter, covers
 from jupyter_agent_host.providers.local.seccomp_filter import filter_program
 from jupyter_agent_host.providers.local.system_mounts import Private, interpreter_mounts, system_mounts
+from jupyter_agent_host.sandbox.python import ENVIRONMENT, PythonEnvironment
 from jupyter_agent_host.sandbox.spec import HOME, WORKSPACE, BindWorkspace, OverlayWorkspace, WorkspaceMount
 
 SOCKET_FOLDER = "/run/agent-host"
@@ -54,6 +55,7 @@ class Box:
         folder: private folder of the sandbox; made files for /etc are put into it.
         socket_folder: the one folder besides the workspace that both sides see, None for none.
         scratch_bytes: size of the home and of /tmp, each.
+        python: what the agent's Python is made of.
     """
 
     bwrap: str
@@ -66,6 +68,7 @@ class Box:
     user: tuple[int, int]
     environment: Mapping[str, str]
     scratch_bytes: int
+    python: PythonEnvironment | None = None
 
     def command(self, inner: Sequence[str]) -> list[str]:
         """The whole argv for running `inner` inside. Blocking: looks at the file system and writes small files."""
@@ -83,7 +86,7 @@ class Box:
             *_tmpfs(_TMP, "1777", self.scratch_bytes),
             *_tmpfs(HOME, "0700", self.scratch_bytes),
             # After the private folders: the interpreter itself may lie below /tmp.
-            *interpreter_mounts(self.interpreter, self.private, _SCRATCH),
+            *interpreter_mounts(self._shown(), self.private, _SCRATCH),
             *self._shared(),
             *("--remount-ro", "/", "--chdir", WORKSPACE, "--", *inner),
         ]
@@ -134,8 +137,18 @@ class Box:
         empty.touch(mode=0o400)
         return [part for path in _TELLING if Path(path).is_file() for part in ("--ro-bind", str(empty), path)]
 
+    def _shown(self) -> Interpreter:
+        """The runner's interpreter and the kernel's, as one."""
+        if self.python is None:
+            return self.interpreter
+        known = self.interpreter.prefixes
+        more = [part for part in self.python.parts if not covers(known, part)]
+        return replace(self.interpreter, packages=(*self.interpreter.packages, *more))
+
     def _shared(self) -> list[str]:
         arguments = []
+        if self.python is not None:
+            arguments += ["--bind", str(self.python.folder), ENVIRONMENT]
         if self.socket_folder is not None:
             arguments += ["--bind", str(self.socket_folder), SOCKET_FOLDER]
         if isinstance(self.workspace, BindWorkspace):

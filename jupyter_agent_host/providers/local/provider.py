@@ -28,6 +28,7 @@ from jupyter_agent_host.providers.local.bwrap_probe import WORKS, Found, look
 from jupyter_agent_host.providers.local.seccomp_filter import filter_program
 from jupyter_agent_host.providers.local.system_mounts import private_folders
 from jupyter_agent_host.sandbox.provider import Sandbox
+from jupyter_agent_host.sandbox.python import start_command
 from jupyter_agent_host.sandbox.spec import (
     Isolation,
     Limits,
@@ -132,9 +133,13 @@ def _prepare(spec: SandboxSpec, found: Found, controllers: frozenset[str], folde
         user=spec.user,
         environment=spec.environment,
         scratch_bytes=spec.limits.mem_bytes // 2,
+        python=spec.python,
     )
     runner = box.interpreter.run_module(RUNNER_MODULE)
-    start = RunnerStart(token=spec.token, socket_path=f"{SOCKET_FOLDER}/{SOCKET_NAME}")
+    if spec.python is not None:
+        own = str(box.interpreter.executable)
+        runner = start_command(spec.python, (own, "-I", "-S"), (own,), runner)
+    start = RunnerStart(token=spec.token, socket_path=f"{SOCKET_FOLDER}/{SOCKET_NAME}", workdir=spec.start_folder)
     return box.command([*_prlimit(spec.limits, controllers), *runner]), {}, start
 
 

@@ -103,7 +103,7 @@ def _prepare(spec: SandboxSpec, controllers: frozenset[str], folder: RunFolder) 
         token=spec.token,
         socket_path=str(folder.socket),
         require_outside_peer=False,
-        workdir=str(workdir),
+        workdir=str(workdir / spec.workdir),
         config_dir=str(home / ".claude"),
     )
     return [*keeper, *this_interpreter().run_module(RUNNER_MODULE)], environment, start

@@ -41,6 +41,7 @@ TOOLS = (
 )
 """Few enough that transcripts stay small. What the CLI does not know it leaves out."""
 
+WORKSPACE = "/workspace"
 _TOOL_TIMEOUT_MS = 7 * 24 * 60 * 60 * 1000
 """The host bounds its tools itself, and a person may take a night to answer a question."""
 
@@ -108,6 +109,7 @@ def sdk_options(
         can_use_tool=can_use_tool,
         hooks=cast("Any", hooks),
         cwd=start.workdir,
+        add_dirs=[WORKSPACE] if start.workdir.startswith(f"{WORKSPACE}/") else [],
         env={**environment(start, way_out_port), **placed(wanted.environment, way_out_port)},
         mcp_servers={**mcp_servers(wanted.mcp_servers, way_out_port), **host_tools},
         setting_sources=[],

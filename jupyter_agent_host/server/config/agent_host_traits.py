@@ -16,6 +16,7 @@ from traitlets import Bool, Dict, Enum, Float, Int, List, TraitError, Unicode, d
 
 from jupyter_agent_host.errors import ConfigError
 from jupyter_agent_host.host.settings import (
+    PROJECT_MARKERS,
     GatewaySettings,
     HostSettings,
     ReviewSettings,
@@ -92,6 +93,13 @@ class AgentHost(NetworkTraits):
         600.0, help="Seconds without a turn or background task until a sandbox is stopped. The session lives on."
     ).tag(config=True)
 
+    python = Enum(
+        ("kernel", "image"),
+        "kernel",
+        help="What `python` is inside a sandbox. kernel: the environment of the notebook's kernel, shown read-only, so "
+        "that what the kernel imports can be imported, where that can be had; image: the sandbox's own. Either way the "
+        "agent installs into an environment of its own, which is kept with the notebook.",
+    ).tag(config=True)
     workspace = Enum(
         ("sync", "review", "private", "bind"),
         "sync",
@@ -111,6 +119,13 @@ class AgentHost(NetworkTraits):
         "needs root and loop devices; watch: the server looks and stops the sandbox; auto: volume where it can be had.",
     ).tag(config=True)
     max_sync_size = ByteSize("1G", help="The most that one turn may write into the notebook's folder.").tag(config=True)
+    project_markers = List(
+        Unicode(),
+        default_value=list(PROJECT_MARKERS),
+        help="Names, or globs, of what lies at the top of a project. The agent sees the nearest folder at or above the "
+        "notebook that has one (never one above the server's root folder, never the home folder), else the notebook's "
+        "own folder. An empty list: always the notebook's own folder.",
+    ).tag(config=True)
     masked_files = List(
         Unicode(), help="Glob patterns of files that sandboxes never see, besides the built-in list of secrets."
     ).tag(config=True)
@@ -259,8 +274,10 @@ class AgentHost(NetworkTraits):
             self._upstream = upstream
         return self._upstream
 
-    def to_settings(self, signing_keys: tuple[SigningKey, ...] = ()) -> HostSettings:
+    def to_settings(self, signing_keys: tuple[SigningKey, ...] = (), root: Path | None = None) -> HostSettings:
         """All of it, frozen. The gateway's part is that of the real upstream; `hosting` puts a scripted model there.
+
+        `root` is the server's root folder, where there is one.
 
         Raises:
             ConfigError: settings contradict each other.
@@ -278,6 +295,7 @@ class AgentHost(NetworkTraits):
             limits=Limits(self.mem_limit, self.cpu_limit, self.disk_limit, self.pids_limit),
             environment=dict(self.environment),
             stream=cast(Literal["auto", "socket", "exec"], self.stream),
+            python=cast(Literal["kernel", "image"], self.python),
             workspace=WorkspaceSettings(
                 mode=cast(WorkspaceMode, self.workspace),
                 max_copy_bytes=self.max_copy_size,
@@ -285,6 +303,8 @@ class AgentHost(NetworkTraits):
                 max_sync_bytes=self.max_sync_size,
                 limit=cast(Literal["auto", "volume", "watch"], self.workspace_limit),
                 masked=tuple(self.masked_files),
+                markers=tuple(self.project_markers),
+                root=root,
             ),
             gateway=self._gateway_settings(),
             network=self.network_settings(),

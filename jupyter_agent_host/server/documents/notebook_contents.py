@@ -65,7 +65,7 @@ class NotebookContents:
     def __init__(self, server: Any) -> None:
         """`server`: the `ServerApp`, or whatever has its `contents_manager`, `root_dir` and `web_app`."""
         self._server = server
-        self.paths = NotebookPaths(self._root)
+        self.paths = NotebookPaths(self.root)
         self._read: dict[str, tuple[object, Stored]] = {}
 
     @property
@@ -79,7 +79,7 @@ class NotebookContents:
         found = [self.manager, self._server.contents_manager]
         return found[:1] if found[0] is found[1] else found
 
-    def _root(self) -> str:
+    def root(self) -> str:
         """The folder that paths are relative to. Where notebooks are not files here, kernels still start below it."""
         manager = self.manager
         return str(manager.root_dir if self.on_disk else self._server.root_dir)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import anyio
 import anyio.to_thread
 import msgspec
 from anyio.abc import TaskGroup
+from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_server.services.kernels.kernelmanager import MappingKernelManager
 from jupyter_server.services.sessions.sessionmanager import KernelName, ModelName, SessionManager
 
@@ -138,6 +141,23 @@ class NotebookKernels:
         if linked is not None:
             linked.link.close()
         await self.linked(kernel_id)
+
+    async def python(self, absolute_path: str) -> str:
+        """The interpreter that the notebook's kernel runs, else the one that the server's default kernel would."""
+        session = await self.session(absolute_path) if absolute_path else None
+        name = session["kernel"]["name"] if session is not None else self._kernels.default_kernel_name
+        specs = self._kernels.kernel_spec_manager
+        if specs is None:  # a gateway's kernels are elsewhere
+            return ""
+        try:
+            spec = await anyio.to_thread.run_sync(specs.get_kernel_spec, name)
+        except NoSuchKernel:
+            return ""
+        program = spec.argv[0] if spec.argv else ""
+        if not Path(program).name.startswith("python"):
+            return ""
+        # As jupyter_client starts it: a bare name is this server's own interpreter.
+        return program if Path(program).is_absolute() else sys.executable
 
     async def preferred_name(self, absolute_path: str) -> str:
         """The kernelspec that the notebook's file names; "" for the server's default."""

@@ -69,6 +69,10 @@ class ServerNotebooks:
         """Whether another notebook than the one at `opened` is at `path`."""
         return await self._contents.is_another(path, opened)
 
+    async def python(self, path: str) -> str:
+        """The interpreter of the notebook's kernel."""
+        return await self.kernels.python(path)
+
     async def place(self, api_path: str) -> Place:
         """Where the notebook lives right now."""
         room = await self._live.document(api_path)

@@ -131,6 +131,8 @@ _VERSION_5 = (
 
 _VERSION_6 = ("ALTER TABLE checkpoints ADD COLUMN places BLOB",)
 
+_VERSION_7 = ("ALTER TABLE notebooks ADD COLUMN folder TEXT NOT NULL DEFAULT ''",)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _VERSION_1,
     _VERSION_2,
@@ -138,6 +140,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _VERSION_4,
     _VERSION_5,
     _VERSION_6,
+    _VERSION_7,
 )
 """`MIGRATIONS[n]` takes a file from version n to n + 1. Append only."""
 

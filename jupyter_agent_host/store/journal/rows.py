@@ -51,6 +51,7 @@ class NotebookRow:
         grants: patterns of guarded workspace files that the person let through.
         notebook_mode: what the agent must ask for in the notebook's cells and kernel; "" for the server's default.
         stripped: a person took the session out of the file; nothing is written into it before the next turn.
+        folder: the folder that a person chose for the agent to see, absolute; "" for the notebook's project.
     """
 
     notebook_id: str
@@ -65,6 +66,7 @@ class NotebookRow:
     trust_note: str = ""
     notebook_mode: str = ""
     stripped: bool = False
+    folder: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ export interface NotebookInfo {
   isolationNotes: string[];
   workspaceMode: string;
   workspaceNote: string;
+  workspaceFolder: string;
+  workspacePlace: string;
+  workspaceRestricted: boolean;
   trust: Trust;
   trustReason: string;
   turns: number;

@@ -147,17 +147,23 @@ async def test_one_turn_copies_out_no_more_than_the_limit(make: Any, folder: Pat
     assert (folder / "b.bin").read_bytes() == b"b" * 700_000
 
 
-async def test_a_folder_too_big_to_copy_is_private_and_says_so(make: Any, folder: Path) -> None:
-    workspace = make(WorkspaceSettings(max_copy_bytes=10))
+async def test_of_a_folder_too_big_to_copy_the_plain_files_are_shown_and_what_is_made_waits(
+    make: Any, folder: Path
+) -> None:
+    workspace = make(WorkspaceSettings(max_copy_bytes=24))
     box = await inside(workspace)
-    assert workspace.mode == "private"
-    assert "too much to copy" in workspace.note
-    assert list(box.iterdir()) == []
+    assert (workspace.mode, workspace.restricted) == ("review", True)
+    assert "more than AgentHost.max_copy_size" in workspace.note
+    assert "%agent folder PATH" in workspace.note
+    assert sorted(path.name for path in box.iterdir()) == ["nb.ipynb", "sales.csv"]
     (box / "answer.txt").write_text("stays")
-    assert await workspace.collect() == Collected()
+    collected = await workspace.collect()
+    assert [item.path for item in collected.waiting] == ["answer.txt"]
     assert not (folder / "answer.txt").exists()
     assert await inside(workspace) == box
     assert (box / "answer.txt").read_text() == "stays"
+    await workspace.accept({"answer.txt": collected.waiting[0].stamp})
+    assert (folder / "answer.txt").read_text() == "stays"
 
 
 async def test_names_from_all_over_the_world_pass_and_broken_ones_do_not(make: Any, folder: Path) -> None:

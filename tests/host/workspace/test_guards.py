@@ -17,6 +17,7 @@ from jupyter_agent_host.host.workspace import Collected
 from jupyter_agent_host.host.workspace.copy_in.forbidden_folders import folder_problem
 from jupyter_agent_host.host.workspace.files.file_names import granted
 from jupyter_agent_host.host.workspace.files.masked_files import Masks
+from jupyter_agent_host.host.workspace.modes.copy_mode import UNSEEN_PLACE
 
 pytestmark = pytest.mark.anyio
 
@@ -172,7 +173,9 @@ def test_grants_are_taken_from_the_folders_root() -> None:
 
 def test_homes_systems_and_the_running_python_are_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state = tmp_path / "elsewhere"
-    for place in ("/", "/etc", "/etc/ssl", "/usr", "/home", "/tmp"):
+    for place in ("/etc", "/etc/ssl", "/proc"):
+        assert folder_problem(Path(place), state) == "is part of the system's own settings"
+    for place in ("/", "/usr", "/home", "/tmp"):
         assert folder_problem(Path(place), state) == "belongs to the system"
     assert "Python" in folder_problem(Path(sys.prefix), state)
     assert "private files" in folder_problem(tmp_path, state)
@@ -188,13 +191,51 @@ def test_homes_systems_and_the_running_python_are_never_shown(tmp_path: Path, mo
     assert folder_problem(tmp_path / "me" / "project", far) == ""
 
 
-async def test_a_home_is_private_in_every_mode_and_says_why(
+async def test_of_a_home_the_plain_files_are_shown_in_every_mode_and_nothing_else(
     make: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(folder))
-    for settings in (WorkspaceSettings(), WorkspaceSettings(mode="bind")):
+    (folder / ".ssh").mkdir()
+    (folder / ".ssh" / "config").write_text("Host x")
+    (folder / ".bashrc").write_text("true")
+    (folder / "server.key").write_text("secret")
+    (folder / "link.csv").symlink_to(folder / ".ssh" / "config")
+    for settings in (WorkspaceSettings(), WorkspaceSettings(mode="bind"), WorkspaceSettings(mode="review")):
         workspace = make(settings)
-        assert list((await inside(workspace)).iterdir()) == []
-        assert workspace.mode == "private"
-        assert workspace.note.startswith("The folder of nb.ipynb is or holds your home folder")
-        assert "move the notebook into a project folder" in workspace.note
+        box = await inside(workspace)
+        assert sorted(path.name for path in box.iterdir()) == ["nb.ipynb", "sales.csv"]
+        assert (workspace.mode, workspace.restricted) == ("review", True)
+        assert f"{folder} is or holds your home folder, so the agent sees only the plain files" in workspace.note
+        assert "%agent folder PATH" in workspace.note
+    assert workspace.masked == ("server.key",)
+
+
+async def test_what_an_agent_writes_in_a_home_waits_and_never_goes_where_it_was_not_shown(
+    make: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    workspace = make()
+    box = await inside(workspace)
+    for name in ("new.txt", ".bashrc", "data/planted.csv", "made/a.txt"):
+        (box / name).parent.mkdir(exist_ok=True)
+        (box / name).write_text("agent")
+    (box / "sales.csv").unlink()
+    collected = await workspace.collect()
+    assert told(collected) == {}
+    waiting = {item.path: item.stamp for item in collected.waiting}
+    assert set(waiting) == {"new.txt", "made/a.txt", "sales.csv"}
+    assert {path: reason for path, reason in refused(collected).items() if path in (".bashrc", "data/planted.csv")} == {
+        ".bashrc": UNSEEN_PLACE,
+        "data/planted.csv": UNSEEN_PLACE,
+    }
+    for path in (".bashrc", "data/planted.csv"):
+        workspace.grant(path)
+    accepted = await workspace.accept(waiting)
+    assert told(accepted) == {"new.txt": "created", "made/a.txt": "created", "sales.csv": "deleted"}
+    assert not (folder / ".bashrc").exists()
+    assert not (folder / "data" / "planted.csv").exists()
+    await workspace.refresh()
+    assert (box / "made" / "a.txt").read_text() == "agent", "a folder of its own stays with it"
+    (folder / "made" / "a.txt").write_text("person")
+    await workspace.refresh()
+    assert (box / "made" / "a.txt").read_text() == "person"

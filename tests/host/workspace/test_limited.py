@@ -128,6 +128,6 @@ async def test_a_layer_that_is_too_small_for_the_copy_says_so(folder: Path, stat
     (folder / "large.bin").write_bytes(b"\xa5" * (9 * MIB))
     workspace = made(folder, state, Layers(tmp_path, LIMITS, "watch"))
     await workspace.prepare()
-    assert workspace.mode == "private"
+    assert workspace.restricted
     assert "8 MiB" in workspace.note
     await workspace.release()

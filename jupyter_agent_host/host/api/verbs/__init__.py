@@ -8,8 +8,10 @@ from typing import Any
 from jupyter_agent_host.host.agents.agent import NotebookAgent
 from jupyter_agent_host.host.api.notebook_ref import NotebookRef
 from jupyter_agent_host.host.api.verbs import (
+    folder,
     kernel_work,
     network,
+    packages,
     permissions,
     prompt,
     prompt_options,
@@ -43,6 +45,8 @@ VERBS: dict[str, Verb] = {
     "cost": status.cost,
     "trust": session.trust,
     "grant": prompt_options.grant,
+    "folder": folder.folder,
+    "packages": packages.packages,
     "model": prompt_options.model,
     "mode": prompt_options.mode,
     "answer": turn_control.answer,

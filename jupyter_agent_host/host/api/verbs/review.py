@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import anyio.to_thread
 
 from jupyter_agent_host.errors import ReviewError
@@ -62,7 +60,7 @@ async def review_diff(agent: NotebookAgent, _ref: NotebookRef, request: DiffRequ
         return await cell_diff(agent, item)
     if item.state == "waiting":
         return await waiting_diff(agent, item)
-    return await anyio.to_thread.run_sync(file_diff, Path(agent.row.path).parent, agent.review.keeper, item)
+    return await anyio.to_thread.run_sync(file_diff, await agent.shown_folder(), agent.review.keeper, item)
 
 
 async def accept(agent: NotebookAgent, _ref: NotebookRef, request: DecideRequest) -> Decided:

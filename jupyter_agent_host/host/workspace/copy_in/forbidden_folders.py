@@ -18,6 +18,11 @@ _SYSTEM = (
     *("/var/tmp", "/Applications", "/Library", "/System", "/Users", "/Volumes", "/private"),  # noqa: S108 - as above
 )
 _SYSTEM_DEEP = ("/boot", "/dev", "/etc", "/proc", "/sys")
+_SYSTEMS_OWN = "is part of the system's own settings"
+_JUPYTERS_OWN = "lies in a Jupyter folder"
+_PYTHONS_OWN = "lies in the running Python"
+UNTOUCHABLE = (_SYSTEMS_OWN, _JUPYTERS_OWN, _PYTHONS_OWN)
+"""Problems of folders of which not even the plain files are shown."""
 
 
 def folder_problem(folder: Path, state_dir: Path) -> str:
@@ -26,7 +31,9 @@ def folder_problem(folder: Path, state_dir: Path) -> str:
     A virtual environment within the folder is no reason, even if it is the running one: it is left out instead.
     """
     real = folder.resolve()
-    if str(real) in _SYSTEM or any(_within(real, Path(place)) for place in _SYSTEM_DEEP):
+    if any(_within(real, Path(place)) for place in _SYSTEM_DEEP):
+        return _SYSTEMS_OWN
+    if str(real) in _SYSTEM:
         return "belongs to the system"
     for places, reason in (
         (_homes(), "is or holds your home folder"),
@@ -37,12 +44,20 @@ def folder_problem(folder: Path, state_dir: Path) -> str:
         if any(_within(place, real) for place in places):
             return reason
     if any(_within(real, place) for place in (*_jupyter(), state_dir.resolve())):
-        return "lies in a Jupyter folder"
+        return _JUPYTERS_OWN
     shared = [Path(sys.prefix, name).resolve() for name in ("share/jupyter", "etc/jupyter")]
     packages = [Path(place).resolve() for place in sys.path if "-packages" in place]
     if any(_within(real, place) for place in (*shared, *packages)):
-        return "lies in the running Python"
+        return _PYTHONS_OWN
     return ""
+
+
+def holds_private_files(place: Path, state_dir: Path) -> bool:
+    """Whether a home, a Jupyter folder or this server's own files lie there or below, or it lies in such a folder."""
+    jupyter = [*_jupyter(), state_dir.resolve()]
+    return any(_within(private, place) for private in (*_homes(), *jupyter)) or any(
+        _within(place, private) for private in jupyter
+    )
 
 
 def _homes() -> list[Path]:

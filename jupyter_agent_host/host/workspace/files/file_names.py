@@ -58,6 +58,12 @@ class EndPatterns:
         self._names = re.compile(names or r"(?!)")
         self._paths = [[re.compile(translate(part)) for part in parts] for parts in split if len(parts) > 1]
 
+        self._ends = re.compile("|".join(translate(parts[-1]) for parts in split if parts) or r"(?!)")
+
+    def may_end(self, name: str) -> bool:
+        """Whether a path that ends in this name may match."""
+        return self._ends.match(folded(name)) is not None
+
     def match(self, parts: Sequence[str]) -> bool:
         """Whether the last of these names, with those before it, matches."""
         if self._names.match(folded(parts[-1])):

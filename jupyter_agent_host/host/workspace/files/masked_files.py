@@ -60,6 +60,10 @@ class Masks:
     def __init__(self, extra: Sequence[str] = ()) -> None:
         self._patterns = EndPatterns((*SECRETS, *extra))
 
+    def may_hide(self, name: str) -> bool:
+        """Whether an entry of this name can be hidden at all; False spares asking `hides`, which is slower."""
+        return self._patterns.may_end(name)
+
     def hides(self, path: str) -> bool:
         """Whether this very entry is hidden; the walk has not come here if a folder above is."""
         return self._patterns.match(path.split("/"))

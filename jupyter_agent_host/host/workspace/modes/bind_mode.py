@@ -22,7 +22,7 @@ _NOTE = "The agent reads and writes your folder directly: nothing is masked, and
 class BoundWorkspace:
     """See `Flavour`. Changes are told within the limits for copies; what the person changed meanwhile is told, too."""
 
-    outdated = False
+    outdated = restricted = False
     mode = "bind"
     masked: tuple[str, ...] = ()
 

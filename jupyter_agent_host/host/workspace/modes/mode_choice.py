@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 
-from jupyter_agent_host.host.workspace.copy_in.forbidden_folders import folder_problem
-from jupyter_agent_host.host.workspace.copy_in.scan_project import MAX_ENTRIES, Bounds, Survey, survey
+from jupyter_agent_host.host.workspace.copy_in.forbidden_folders import UNTOUCHABLE, folder_problem
+from jupyter_agent_host.host.workspace.copy_in.scan_project import MAX_ENTRIES, Bounds, Survey, survey, survey_names
 from jupyter_agent_host.host.workspace.files.masked_files import Masks
 from jupyter_agent_host.host.workspace.files.open_without_links import Check
 from jupyter_agent_host.host.workspace.modes.bind_mode import BoundWorkspace
 from jupyter_agent_host.host.workspace.modes.copy_mode import FLAVOUR as COPY
-from jupyter_agent_host.host.workspace.modes.copy_mode import CopiedWorkspace
+from jupyter_agent_host.host.workspace.modes.copy_mode import PLAIN, CopiedWorkspace
 from jupyter_agent_host.host.workspace.modes.overlay_mode import FLAVOUR as OVERLAY
 from jupyter_agent_host.host.workspace.modes.overlay_mode import LayeredWorkspace
 from jupyter_agent_host.host.workspace.modes.private_mode import PrivateWorkspace
 from jupyter_agent_host.host.workspace.modes.workspace_mode import Flavour
-from jupyter_agent_host.host.workspace.sync_state import load_ledger, start_anew
+from jupyter_agent_host.host.workspace.sync_state import Ledger, identity, load_ledger, start_anew
 from jupyter_agent_host.host.workspace.workspace_interface import WorkspaceRequest
 
 MIB = 1024**2
@@ -27,7 +28,8 @@ EAGER_FILES = 5_000
 """Up to here a copy is preferred even where an overlay can be had: it is made in about a second, and unlike an overlay
 it shows the agent each file that the person replaces while the sandbox runs."""
 
-_TREES = {COPY: "copy", OVERLAY: "upper"}
+_CHOOSE = "Choose a folder that it shall see with: %agent folder PATH"
+_TREES = {PLAIN: "copy", COPY: "copy", OVERLAY: "upper"}
 _MODULE = Path("/sys/module/overlay/parameters")
 
 
@@ -38,54 +40,81 @@ def choose_flavour(request: WorkspaceRequest, check: Check) -> Flavour:
         OSError, WorkspaceError: the folder cannot be read, or the state is damaged.
     """
     settings, folder = request.settings, request.folder
-    reason = "" if settings.mode == "private" else _why_private(request)
-    if settings.mode == "private" or reason or folder is None:
-        return PrivateWorkspace(request, reason)
+    if settings.mode == "private" or folder is None or not request.report.shared_filesystem or not folder.is_dir():
+        return PrivateWorkspace(request, _nothing_to_show(request))
+    if problem := folder_problem(folder, request.state_dir):
+        if problem in UNTOUCHABLE:
+            return PrivateWorkspace(
+                request, f"{folder} {problem}, so the agent sees nothing of it and works in a private folder. {_CHOOSE}"
+            )
+        return _plain(request, folder, f"{folder} {problem}", check)
     if settings.mode == "bind":
         return BoundWorkspace(request, folder)
     return _synced(request, folder, check)
 
 
-def _why_private(request: WorkspaceRequest) -> str:
-    """Why the notebook's folder cannot be shown to the agent; "" if it can."""
-    folder = request.folder
-    if folder is None:
+def _nothing_to_show(request: WorkspaceRequest) -> str:
+    """Why no folder can be shown, "" if none was wanted."""
+    if request.settings.mode == "private":
+        return ""
+    if request.folder is None:
         return "The notebook's folder is not known, so the agent works in a private folder; save the notebook."
     if not request.report.shared_filesystem:
         return "The sandbox shares no files with this machine, so the agent works in a private folder."
-    if not folder.is_dir():
-        # Its contents manager keeps notebooks elsewhere (S3, a database), or the folder was deleted.
-        return "The notebook's folder is not on this machine, so the agent works in a private folder."
-    if problem := folder_problem(folder, request.state_dir):
-        return (
-            f"The folder of {request.notebook_name or 'the notebook'} {problem}, so it is not shown to the agent, which"
-            " works in a private folder; move the notebook into a project folder of its own."
-        )
-    return ""
+    # Its contents manager keeps notebooks elsewhere (S3, a database), or the folder was deleted.
+    return "The notebook's folder is not on this machine, so the agent works in a private folder."
+
+
+def _plain(request: WorkspaceRequest, folder: Path, why: str, check: Check) -> Flavour:
+    """The plain files right beside the notebook, and nothing reaches them without the person's word."""
+    folder = folder / request.place
+    ledger = _ledger_of(request)
+    if ledger.flavour != PLAIN or not _is_of(ledger, folder, ""):
+        ledger = start_anew(request.state_dir, request.layer_dir)
+    masks = Masks(request.settings.masked)
+    found = survey(folder, masks, check, plain_only=True)
+    note = (
+        f"{why}, so the agent sees only the plain files beside the notebook: no folders, no hidden files. What it"
+        f" writes waits until you accept it (%agent review, %agent accept). {_CHOOSE}"
+    )
+    most = _most_to_copy(request)
+    limited = replace(request.settings, max_copy_bytes=most.max_bytes, max_copy_files=most.max_files)
+    return CopiedWorkspace(replace(request, settings=limited), folder, ledger, found, plain=note)
+
+
+def _ledger_of(request: WorkspaceRequest) -> Ledger:
+    """What is known of the private tree, if there is one."""
+    ledger = load_ledger(request.state_dir)
+    if ledger.flavour and not (request.layer_dir / _TREES.get(ledger.flavour, "copy")).is_dir():
+        # Without its tree, all that the ledger knows would look like deleted by the agent.
+        return start_anew(request.state_dir, request.layer_dir)
+    return ledger
+
+
+def _is_of(ledger: Ledger, folder: Path, place: str) -> bool:
+    """Whether the tree was made of this folder. Older ledgers do not say it: theirs was the notebook's own."""
+    return ledger.folder == identity(folder) if ledger.folder else not place
 
 
 def _synced(request: WorkspaceRequest, folder: Path, check: Check) -> Flavour:
-    settings, ledger = request.settings, load_ledger(request.state_dir)
-    if ledger.flavour and not (request.layer_dir / _TREES.get(ledger.flavour, "copy")).is_dir():
-        # Without its tree, all that the ledger knows would look like deleted by the agent.
-        ledger = start_anew(request.state_dir, request.layer_dir)
-    layered = overlay_usable(request)
-    if ledger.flavour == OVERLAY and layered:
+    settings, ledger = request.settings, _ledger_of(request)
+    layered, same = overlay_usable(request), _is_of(ledger, folder, request.place)
+    if ledger.flavour == OVERLAY and layered and same:
         return LayeredWorkspace(request, folder, ledger, None)
     full = _most_to_copy(request)
     eager = Bounds(min(EAGER_BYTES, full.max_bytes), min(EAGER_FILES, full.max_files))
     masks = Masks(settings.masked)
-    copying = ledger.flavour == COPY
+    copying = ledger.flavour == COPY and same
     found = survey(folder, masks, check, full if copying or not layered else eager)
     if found.complete:
         if not copying:
             ledger = start_anew(request.state_dir, request.layer_dir)
         return CopiedWorkspace(request, folder, ledger, found)
     if layered:
-        found = survey(folder, masks, check)
+        found = survey_names(folder, masks, check)
         if found.complete:
             return LayeredWorkspace(request, folder, start_anew(request.state_dir, request.layer_dir), found)
-    return PrivateWorkspace(request, _too_big(found, full))
+    return _plain(request, folder, _too_big(folder, found, full), check)
 
 
 def _most_to_copy(request: WorkspaceRequest) -> Bounds:
@@ -103,7 +132,7 @@ def overlay_usable(request: WorkspaceRequest) -> bool:
     Overlays that record renames or metadata changes alone keep them in attributes that only root can read.
     """
     owner = request.report.file_owner
-    if not request.report.overlay or owner is None or owner[0] != os.geteuid():
+    if not request.report.overlay or owner is None or os.geteuid() not in (0, owner[0]):
         return False
     return all(_off(name) for name in ("redirect_dir", "metacopy")) and _can_hide(request.layer_dir)
 
@@ -126,14 +155,15 @@ def _can_hide(layer_dir: Path) -> bool:
     return True
 
 
-def _too_big(found: Survey, bounds: Bounds) -> str:
-    if len(found.files) > MAX_ENTRIES:
+def _too_big(folder: Path, found: Survey, bounds: Bounds) -> str:
+    """Why the folder cannot be shown whole, as the beginning of a sentence."""
+    if max(len(found.files), found.entries) > MAX_ENTRIES:
         what = f"more than {MAX_ENTRIES} files"
     elif len(found.files) > bounds.max_files:
         what = f"more than {bounds.max_files} files"
     else:
         what = f"more than {bounds.max_bytes / MIB:.0f} MiB"
     return (
-        f"The notebook's folder holds {what}, too much to copy for the agent, which works in a private folder; move the"
-        " notebook into a smaller folder, or raise AgentHost's limits for copies."
+        f"{folder} holds {what}, which is more than AgentHost.max_copy_size and max_copy_files let be copied, and"
+        " sandboxes cannot be given it in layers here"
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from jupyter_agent_host.host.workspace.copy_in.refresh_overlay import renew
 from jupyter_agent_host.host.workspace.copy_in.sandbox_owner import Owner
-from jupyter_agent_host.host.workspace.copy_in.scan_project import Survey, survey
+from jupyter_agent_host.host.workspace.copy_in.scan_project import Survey, survey, survey_names
 from jupyter_agent_host.host.workspace.copy_out.collect_changes import Round, Told, carry
 from jupyter_agent_host.host.workspace.copy_out.copy_out import Known, Publisher
 from jupyter_agent_host.host.workspace.copy_out.copy_out_quota import Quota
@@ -35,7 +35,7 @@ from jupyter_agent_host.host.workspace.files.open_without_links import (
 from jupyter_agent_host.host.workspace.guards.file_grants import Grants
 from jupyter_agent_host.host.workspace.guards.guarded_files import Guard
 from jupyter_agent_host.host.workspace.modes.copy_mode import LINK, notes
-from jupyter_agent_host.host.workspace.sync_state import UNKNOWN, Entry, Ledger, Stamp, save_ledger
+from jupyter_agent_host.host.workspace.sync_state import UNKNOWN, Entry, Ledger, Stamp, identity, save_ledger
 from jupyter_agent_host.host.workspace.workspace_interface import Collected, Look, Refused, WorkspaceRequest
 from jupyter_agent_host.sandbox.spec import OverlayWorkspace, WorkspaceMount
 
@@ -64,7 +64,7 @@ class LayeredWorkspace:
         self._first = first
         self._since_ns = time.time_ns()
         self.note = ""
-        self.outdated = False
+        self.outdated = self.restricted = False
 
     @property
     def masked(self) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class LayeredWorkspace:
             for place in (self._upper, self._work):
                 if not place.exists():
                     self._owner.make_folder(place.name, parent)
-        found = self._first or survey(self._folder, self._masks, check)
+        found = self._first or survey_names(self._folder, self._masks, check)
         self._first = None
         hidden = sorted({*found.masked, *found.environments})
         with opened_root(self._upper) as upper, opened_root(self._folder) as person:
@@ -83,6 +83,7 @@ class LayeredWorkspace:
                 check()
                 self._hide(upper, person, path)
         self._ledger.flavour = FLAVOUR
+        self._ledger.folder = identity(self._folder)
         self._ledger.masked = sorted(found.masked)
         self._ledger.hidden = hidden
         save_ledger(self._state_dir, self._ledger)

@@ -24,6 +24,7 @@ class PrivateWorkspace:
         self._layer_dir = request.layer_dir
         self._limit = request.limit
         self.note = note
+        self.restricted = bool(note)
 
     def prepare(self, check: Check) -> WorkspaceMount:
         check()

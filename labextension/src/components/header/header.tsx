@@ -1,4 +1,5 @@
 /** What is true of the agent now: session, sandbox, model, mode, context, cost. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, historyIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 import { reachIcon } from '../../text/icons';
@@ -65,6 +66,18 @@ export function Header(props: { agent: IAgent }): JSX.Element | null {
   );
 }
 
+/** What the agent sees, in a sentence that also says how to choose another folder. */
+function seen(trans: TranslationBundle, info: NotebookInfo): string {
+  const what = info.workspaceRestricted
+    ? trans.__('The agent sees the plain files in %1.', info.workspaceFolder)
+    : trans.__('The agent sees %1.', info.workspaceFolder);
+  return `${what} ${trans.__('Choose another folder with %agent folder PATH in a cell.')}`;
+}
+
+function lastName(path: string): string {
+  return path.split('/').filter(Boolean).pop() ?? path;
+}
+
 /** The sandbox: its state, and where it runs, so that nobody is mistaken about what holds the agent back. */
 function Place(props: { agent: IAgent; info: NotebookInfo }): JSX.Element {
   const { trans } = useSurroundings();
@@ -80,6 +93,11 @@ function Place(props: { agent: IAgent; info: NotebookInfo }): JSX.Element {
       {place ? (
         <span className="jp-AgentHost-place" data-level={info.isolationLevel} title={notes.join('\n')}>
           {place}
+        </span>
+      ) : null}
+      {info.workspaceFolder ? (
+        <span className="jp-AgentHost-chip" title={[seen(trans, info), info.workspaceNote].filter(Boolean).join('\n')}>
+          {info.workspaceRestricted ? trans.__('sees plain files only') : trans.__('sees %1', lastName(info.workspaceFolder))}
         </span>
       ) : null}
       {info.hiddenFiles.length > 0 ? (
