@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,13 @@ WAIT = {
     "matplotlibrc": "matplotlibrc",
     "CLAUDE.md": "CLAUDE.md",
     "sub/AGENTS.md": "sub/AGENTS.md",
+    "skills/plot/SKILL.md": "skills/plot/SKILL.md",
+    "style.instructions.md": "style.instructions.md",
+    "mcp.json": "mcp.json",
+    "tools/opencode.json": "tools/opencode.json",
+    "lab.code-workspace": "lab.code-workspace",
+    "sitecustomize/__init__.py": "sitecustomize/__init__.py",
+    "_darcs/prefs/defaults": "_darcs/",
     ".env.production": ".env.production",
     "server.pem": "server.pem",
     "pandas.py": "pandas.py",
@@ -79,6 +87,9 @@ PASS = (
     "results.parquet",
     "index.html",
     "a.b.c.txt",
+    "notes/HEAD",
+    "model/objects/mesh.obj",
+    "refs/books.bib",
 )
 
 
@@ -98,6 +109,67 @@ async def test_what_could_run_later_waits_for_a_grant(make: Any, folder: Path, p
     assert sorted(os.listdir(folder)) == before
     workspace.grant(path)
     assert list(told(await workspace.collect())) == [path]
+
+
+REPOSITORY = {
+    "HEAD": "ref: refs/heads/main\n",
+    "config": "[core]\n\tbare = false\n\tworktree = .\n\tfsmonitor = touch ran; false\n",
+    "objects/x": "",
+    "refs/x": "",
+}
+
+
+ORDERS = (("HEAD", "config", "objects/x", "refs/x"), ("refs/x", "objects/x", "config", "HEAD"))
+
+
+def taken_for_a_repository(place: Path) -> bool:
+    """Whether git, started in this folder, finds its repository right there."""
+    told = subprocess.run(["git", "rev-parse", "--git-dir"], cwd=place, capture_output=True, text=True, check=False)
+    return told.stdout.strip() == "."
+
+
+def make_bare_repository(place: Path) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", str(place)], check=True)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("together", [True, False])
+async def test_what_git_takes_for_a_repository_waits_whatever_the_folder_is_called(
+    make: Any, folder: Path, order: tuple[str, ...], together: bool
+) -> None:
+    workspace = make()
+    box = await inside(workspace)
+    kept: list[str] = []
+    for name in order:
+        (box / "sub" / name).parent.mkdir(parents=True, exist_ok=True)
+        (box / "sub" / name).write_text(REPOSITORY[name])
+        if not together:
+            kept += [item.path for item in (await workspace.collect()).refused]
+    kept += [item.path for item in (await workspace.collect()).refused]
+    assert kept == ["sub/"]
+    assert not taken_for_a_repository(folder / "sub")
+    workspace.grant("sub/")
+    await workspace.collect()
+    assert taken_for_a_repository(folder / "sub"), "the structure is what git goes by"
+
+
+async def test_a_repository_of_the_persons_is_guarded_by_its_structure(make: Any, folder: Path) -> None:
+    make_bare_repository(folder / "mirror")
+    workspace = make()
+    box = await inside(workspace)
+    (box / "mirror" / "config").write_text(REPOSITORY["config"])
+    (box / "mirror" / "hooks").mkdir(exist_ok=True)
+    (box / "mirror" / "hooks" / "post-update").write_text("touch ran")
+    assert [item.path for item in (await workspace.collect()).refused] == ["mirror/"]
+
+
+async def test_a_folder_that_points_to_a_common_repository_waits(make: Any, folder: Path) -> None:
+    workspace = make()
+    box = await inside(workspace)
+    (box / "w").mkdir()
+    (box / "w" / "HEAD").write_text(REPOSITORY["HEAD"])
+    (box / "w" / "commondir").write_text("../elsewhere")
+    assert [item.path for item in (await workspace.collect()).refused] == ["w/"]
 
 
 async def test_ordinary_work_passes(make: Any, folder: Path) -> None:

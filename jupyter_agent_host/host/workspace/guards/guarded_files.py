@@ -34,10 +34,21 @@ _FILES = {
     "*.so.*": "Python would run it unseen",
     "*.pyd": "Python would run it unseen",
     "*.desktop": "the desktop may run it",
-    "claude.md": "other agents of yours take orders from it",
-    "claude.local.md": "other agents of yours take orders from it",
-    "agents.md": "other agents of yours take orders from it",
-    "gemini.md": "other agents of yours take orders from it",
+    **dict.fromkeys(
+        (
+            *("claude.md", "claude.local.md", "agents.md", "agents.override.md", "agent.md", "gemini.md", "qwen.md"),
+            *("codex.md", "crush.md", "warp.md", "skill.md", "copilot-instructions.md", "*.instructions.md"),
+            *("*.prompt.md", "*.chatmode.md", "*.agent.md", "*.mdc"),
+        ),
+        "other agents of yours take orders from it",
+    ),
+    **dict.fromkeys(
+        (
+            *("mcp.json", "*.mcp.json", "mcp_config.json", "mcp-config.json", "*mcp_settings.json"),
+            *("opencode.json", "opencode.jsonc", "crush.json", "claude_desktop_config.json", "*.code-workspace"),
+        ),
+        "other agents or editors of yours start programs that it names",
+    ),
 }
 _FOLDERS = {
     ".git": "git runs hooks and settings in it",
@@ -46,8 +57,11 @@ _FOLDERS = {
     "site-packages": "it holds code that Python imports",
     "dist-packages": "it holds code that Python imports",
     "conda-meta": "it is part of a Python environment",
+    "_darcs": "darcs runs commands that its settings name",
 }
 _HARMLESS = frozenset({".gitignore", ".gitkeep", ".keep", ".nojekyll", ".dockerignore"})
+_AT_START = frozenset({"sitecustomize", "usercustomize"})
+"""Packages that Python imports at start, as it does modules of that name."""
 _GIT_SHORT = re.compile(r"git~\d+")
 FOR_REVIEW = "it waits for your review"
 _DOT = "tools read their settings from such files and may run what they say"
@@ -83,6 +97,7 @@ class Guard:
         parts = path.split("/")
         return (
             self._folder(parts, view)
+            or _repository(parts, view)
             or self._name(parts)
             or (Guarded(path, "a file of that name is kept from the agent") if self._masks.covers(path) else None)
             or _shadows(parts, view)
@@ -117,13 +132,30 @@ class Guard:
         return None
 
 
+def _repository(parts: list[str], view: FolderView) -> Guarded | None:
+    """A folder that git would take for a repository with this file in it, whatever the folder is called.
+
+    git goes by what a folder holds (`is_git_directory` in its setup.c): HEAD, and either objects and refs or a file
+    commondir that says where those are. It then runs what the folder's `config` and `hooks` name.
+    """
+    for depth, part in enumerate(parts):
+        here, coming = "/".join(parts[:depth]), folded(part)
+
+        def holds(name: str, here: str = here, coming: str = coming) -> bool:
+            return coming == name.casefold() or view.exists(f"{here}/{name}" if here else name)
+
+        if holds("HEAD") and ((holds("objects") and holds("refs")) or holds("commondir")):
+            return Guarded(f"{here}/" if here else "/".join(parts), "git takes that folder for a repository")
+    return None
+
+
 def _shadows(parts: list[str], view: FolderView) -> Guarded | None:
     """A new module or package that Python, started in its folder, would import instead of the real one."""
     path = "/".join(parts)
     name, place = module_name(folded(parts[-1])), parts[:-1]
     if name == "__init__" and place:
         name, place = folded(place[-1]), place[:-1]
-    if not name or name not in importable_names() or view.exists(path):
+    if not name or name not in importable_names() | _AT_START or view.exists(path):
         return None
     here = "/".join(place)
     if here and view.is_package(here) and not view.holds_notebook(here):
