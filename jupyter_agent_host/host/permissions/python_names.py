@@ -106,7 +106,7 @@ ATTRIBUTES: dict[str, RiskClass] = {
         "run_cell run_cell_async run_code ex ev runcode safe_execfile enable_autoreload register_magic_function "
         "set_trace settrace setprofile addaudithook cdll windll CDLL dlopen start_new_thread inline_c jit njit "
         "cffi load_extension push_app load_model deserialize FunctionType CodeType LambdaType start_ipython embed "
-        "launch_new_instance".split(),
+        "launch_new_instance get_type_hints get_annotations ForwardRef evaluate_forward_ref".split(),
         "code",
     ),
     **dict.fromkeys(

@@ -108,6 +108,31 @@ class PythonRules(ast.NodeVisitor):
             self._findings.add("page", f"def {node.name}")
         elif _is_inner(node.name) or node.name in python_names.BUILTIN_NAMES or node.name in _NOT_REDEFINED:
             self._findings.add("hidden", f"def {node.name}")
+        self._annotation(node.returns)
+        self.generic_visit(node)
+
+    def visit_arg(self, node: ast.arg) -> None:
+        self._annotation(node.annotation)
+        self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        self._annotation(node.annotation)
+        self.generic_visit(node)
+
+    def _annotation(self, annotation: ast.expr | None) -> None:
+        """Texts in annotations are code: typing, pydantic, attrs and others evaluate them when they read a class."""
+        for part in ast.walk(annotation) if annotation is not None else ():
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                try:
+                    tree = ast.parse(part.value, mode="eval")
+                except (SyntaxError, ValueError):
+                    continue  # a text that is no expression, such as one of a Literal, cannot be evaluated either
+                self.visit(tree.body)
+
+    def visit_MatchClass(self, node: ast.MatchClass) -> None:
+        """A class pattern reads the attributes that its keywords name."""
+        for name in node.kwd_attrs:
+            self._attribute(name, f"case {ast.unparse(node.cls)}({name}=…)", of="")
         self.generic_visit(node)
 
     def visit_Global(self, node: ast.Global) -> None:

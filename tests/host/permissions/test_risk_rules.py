@@ -40,8 +40,17 @@ SAFE = [
     "def clean(frame):\n    return frame.dropna()\n\nclean(df)",
     "%%markdown\n# Title",
     "lambda x: x + 1",
+    "match shape:\n    case Circle(radius=r):\n        print(r)",
+    "def clean(frame: 'pd.DataFrame', how: 'Literal[\"any one\"]' = 'any one') -> 'pd.DataFrame':\n    return frame",
 ]
 RISKY = [
+    ("match x:\n    case object(__class__=c):\n        print(c)", "hidden"),
+    ("match x:\n    case object(a=object(__globals__=g)):\n        print(g)", "hidden"),
+    ("import typing\nclass A:\n    x: \"__import__('os').system('id')\"", "code"),
+    ("def f(a: \"list[__import__('os')]\"): ...", "code"),
+    ("def f() -> \"eval('1')\": ...", "code"),
+    ("import typing\ntyping.get_type_hints(f)", "code"),
+    ("from typing import ForwardRef", "code"),
     ("!ls", "shell"),
     ("files = !ls", "shell"),
     ("!pip install evil", "install"),
