@@ -142,9 +142,11 @@ def change_the_system(given: Parameters) -> str:
 
 @attempt
 def change_the_running_python(given: Parameters) -> str:
-    """Put a module where the runner's or the server's Python finds it."""
+    """Put a module where the runner's, the server's or the kernel's Python finds it."""
     made = []
-    for folder in {str(Path(entry)) for entry in sys.path[1:] if os.path.isdir(entry)} | set(given["packages"]):
+    found = {str(Path(entry)) for entry in sys.path[1:] if os.path.isdir(entry)} | set(given["packages"])
+    # /env is the agent's own environment, which it may change: only programs inside of the sandbox use it.
+    for folder in sorted(entry for entry in found if not entry.startswith("/env/")):
         path = f"{folder}/attack_{os.getpid()}.pth"
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
