@@ -95,6 +95,8 @@ class Window:
 
     def ask(self, prompt: str) -> None:
         self.prompt_box.fill(prompt)
+        # React hands the text to the key's handler with its next drawing, which also enables the button.
+        expect(self.panel.locator(".jp-AgentHost-composer button.jp-mod-accept")).to_be_enabled()
         self.prompt_box.press("Enter")
 
     def open(self, path: str, *, reset: bool = True) -> None:
